@@ -1,0 +1,269 @@
+"""A text, its folded form for matching, and its parts, all with offsets into the original.
+
+Folding makes one spelling out of many, so that a rule is written once and holds for real text: lower case, ``ä`` and
+``ae`` alike, curly quotes straight, any run of white space one space (a blank line becomes a line feed), zero-width
+characters gone, accents gone. Rules are matched on the folded form only; every folded character knows which original
+characters it came from.
+"""
+
+import re
+import unicodedata
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+Span = tuple[int, int]
+
+FOLDED = {
+    "ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ı": "i", "ł": "l",
+    "‘": "'", "’": "'", "‚": "'", "‛": "'", "`": "'", "´": "'", "′": "'",
+    "“": '"', "”": '"', "„": '"', "‟": '"', "«": '"', "»": '"', "‹": "'", "›": "'", "″": '"',
+    "–": "-", "—": "-", "‐": "-", "‑": "-", "‒": "-", "−": "-", "…": "...",
+}  # fmt: skip
+"""What a lower-case character folds to, where taking its accents off would not do."""
+
+CLOSINGS = {
+    "de": r"(?:mit\s+)?(?:[\wäöüß]+\s+){1,3}gr(?:ü|ue)(?:ß|ss)\w*|(?:mit\s+)?(?:einem\s+)?(?:[\wäöüß]+\s+)?gru(?:ß|ss)|grüße|mfg|lg|vg|bg"
+    r"|hochachtungsvoll|herzlich(?:st)?|alles\s+(?:liebe|gute)|schöne(?:n|s)?\s+(?:tag|abend|wochenende)|bis\s+(?:bald|dann)",
+    "en": r"(?:with\s+)?(?:(?:kind|best|warm|many)(?:est)?\s+)?(?:regards|wishes|thanks|greetings)"
+    r"|(?:yours\s+)?(?:sincerely|faithfully|truly)|yours|cheers|all\s+the\s+best|best|take\s+care|thanks|thank\s+you",
+}
+"""Closing formulas, a regular expression a language."""
+
+_ASCII = re.compile(r"[!-_a-~]+")
+_CLOSING = re.compile(rf"[ \t]*(?:{'|'.join(CLOSINGS.values())})\b[^\n.?]{{0,60}}[,!.]?[ \t]*", re.IGNORECASE)
+_GREETING = re.compile(
+    r"\s*(?:sehr\s+geehrte[rs]?|guten\s+(?:tag|morgen|abend)|schönen guten tag|hallo|hi|hey|moin|servus|grüß\s+gott|grüezi"
+    r"|lieber?|werte[rs]?|dear|hello|good\s+(?:morning|afternoon|evening|day)|greetings)\b[^\n,!.:?;]{0,70}[,!.:]?",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
+_QUOTED_LINE = re.compile(r"^[ \t]*>.*(?:\n|\Z)", re.MULTILINE)
+_SIGNATURE_MARK = re.compile(r"^-- ?$", re.MULTILINE)
+_POSTSCRIPT = re.compile(r"^\s*p\.?\s?s\.?\s?[:.]", re.IGNORECASE | re.MULTILINE)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:z|b|u|a|d|h|o|ä|i|e|s|v|m|w|bzw|ca|nr|dr|prof|hr|fr|str|tel|inkl|exkl|zzgl|evtl|ggf|usw|etc|vgl|max|min|mind"
+    r"|st|mr|mrs|ms|no|vs|approx|inc|ltd|co|jan|feb|mär|apr|jun|jul|aug|sept?|okt|oct|nov|dez|dec|abs|art|bspw|sog|lt|std|dipl|ing)"
+    r"|(?<![\d€$%])\b\d{1,2})\.$",
+    re.IGNORECASE,
+)
+_END = re.compile(r"(?:[.!?…]+[\"'”“’»)\]]*(?=\s|$)|\n[ \t]*\n\s*|\n(?=[ \t]*(?:[-*•–]|\d+[.)])\s)|(?<=[,:;.!?])\n)")
+_LOWER_OR_MONTH = re.compile(
+    r"\s+(?:[a-zäöü]|januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|jan|feb|stock|etage|klasse|mahnung)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Folded:
+    """A folded text. ``starts[i]`` and ``ends[i]`` are the original span that character i of `text` came from."""
+
+    text: str
+    starts: list[int]
+    ends: list[int]
+
+    def original(self, start: int, end: int) -> Span:
+        """The original span of the folded span ``[start, end)``; `end` is after `start`."""
+        return self.starts[start], self.ends[end - 1]
+
+    def span_of(self, span: Span) -> Span:
+        """The folded span that covers the original `span`."""
+        return bisect_right(self.ends, span[0]), bisect_left(self.starts, span[1])
+
+
+def fold(text: str) -> str:
+    """`text` in its folded spelling, without offsets."""
+    return fold_with_offsets(text).text
+
+
+def fold_with_offsets(text: str, left_out: tuple[Span, ...] = ()) -> Folded:
+    """`text` folded, without the parts `left_out` (sorted, disjoint spans), which count as a blank line."""
+    out: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    gaps = iter((*left_out, (len(text), len(text))))
+    gap = next(gaps)
+    length, i = len(text), 0
+    while i < length:
+        if i >= gap[0]:
+            if out and out[-1] == " ":
+                out[-1] = "\n"
+            elif out and out[-1] != "\n":
+                out.append("\n"), starts.append(gap[0]), ends.append(gap[1])
+            i = max(gap[1], i)
+            gap = next(gaps)
+            continue
+        if chunk := _ASCII.match(text, i, gap[0]):
+            j = chunk.end()
+            if j < length and unicodedata.combining(text[j]):
+                j -= 1
+            out.extend(text[i:j].lower()), starts.extend(range(i, j)), ends.extend(range(i + 1, j + 1))
+            if j > i:
+                i = j
+                continue
+        char = text[i]
+        if char.isspace():
+            j = i + 1
+            while j < length and j < gap[0] and text[j].isspace():
+                j += 1
+            if out and out[-1] not in " \n":
+                out.append("\n" if text.count("\n", i, j) > 1 else " "), starts.append(i), ends.append(j)
+            i = j
+            continue
+        j = i + 1
+        while j < length and unicodedata.combining(text[j]):
+            j += 1
+        for folded in _fold_char(text[i:j] if j > i + 1 else char):
+            out.append(folded), starts.append(i), ends.append(j)
+        i = j
+    return Folded("".join(out), starts, ends)
+
+
+def _fold_char(char: str) -> str:
+    """One character, with its combining marks, folded; nothing for what cannot be seen."""
+    if len(char) == 1 and char.isascii():
+        return char.lower()
+    lower = unicodedata.normalize("NFC", char).lower()
+    if lower in FOLDED:
+        return FOLDED[lower]
+    plain = "".join(FOLDED.get(c, c) for c in unicodedata.normalize("NFKD", lower) if not unicodedata.combining(c))
+    return "".join(c for c in plain if unicodedata.category(c) not in ("Cf", "Cc", "Mn"))
+
+
+class Text:
+    """A text and its parts. Everything is an offset into `original`, nothing is ever changed."""
+
+    def __init__(self, original: str) -> None:
+        self.original = original
+
+    @cached_property
+    def quoted(self) -> tuple[Span, ...]:
+        """Lines quoted from somebody else (``>``) and code blocks, sorted and disjoint."""
+        spans = sorted(m.span() for pattern in (_CODE, _QUOTED_LINE) for m in pattern.finditer(self.original))
+        merged: list[Span] = []
+        for start, end in spans:
+            if merged and start <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+            else:
+                merged.append((start, end))
+        return tuple(merged)
+
+    @cached_property
+    def greeting(self) -> Span | None:
+        """The greeting with its comma, where the text starts with one."""
+        found = _GREETING.match(self.original)
+        if not found:
+            return None
+        start = len(self.original) - len(self.original.lstrip())
+        return (start, found.end())
+
+    @cached_property
+    def signature(self) -> Span | None:
+        """From the closing formula ("Freundliche Grüße") or ``--`` to the end; a postscript is not part of it."""
+        mark = _SIGNATURE_MARK.search(self.original)
+        end = len(self.original)
+        for found in self._lines_from_the_end():
+            if _CLOSING.fullmatch(self.original, *found):
+                start = found[0]
+                postscript = _POSTSCRIPT.search(self.original, start)
+                return (start, postscript.start() if postscript else end)
+        if mark:
+            return (mark.start(), end)
+        return self._bare_name_block()
+
+    def _bare_name_block(self) -> Span | None:
+        """A last paragraph of one to three short lines that are no sentences: names without a closing formula."""
+        block = re.search(r"\n[ \t]*\n(?:[^\n.!?:]{2,45}\.?[^\n.!?:]{0,25}(?:\n|\s*\Z)){1,3}\Z", self.original)
+        if not block or not self.original[block.start() :].lstrip()[:1].isupper():
+            return None
+        return (block.end() - len(block.group().lstrip()), block.end())
+
+    def _lines_from_the_end(self) -> list[Span]:
+        lines, position = [], 0
+        for line in self.original.splitlines(keepends=True):
+            stripped = line.rstrip("\r\n")
+            if stripped.strip():
+                lines.append((position, position + len(stripped)))
+            position += len(line)
+        return lines[:-13:-1]
+
+    @cached_property
+    def left_out(self) -> tuple[Span, ...]:
+        """What no rule looks at: quoted lines, code, the signature."""
+        if not self.signature:
+            return self.quoted
+        start, end = self.signature
+        return (*(s for s in self.quoted if s[1] <= start), (start, end), *(s for s in self.quoted if s[0] >= end))
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The text without `left_out`, folded."""
+        return fold_with_offsets(self.original, self.left_out)
+
+    @cached_property
+    def sentences(self) -> tuple[Span, ...]:
+        """The sentences outside `left_out`, in order, without the white space around them.
+
+        A greeting is a sentence of its own.
+        """
+        spans: list[Span] = []
+        position = 0
+        for start, end in (*self.left_out, (len(self.original), len(self.original))):
+            spans.extend(self._split(position, start))
+            position = end
+        return tuple(spans)
+
+    def _split(self, start: int, end: int) -> list[Span]:
+        spans: list[Span] = []
+        position = start
+        if self.greeting and self.greeting[0] >= start and self.greeting[1] <= end:
+            spans.append(self.greeting)
+            position = self.greeting[1]
+        search = position
+        while found := _END.search(self.original, search, end):
+            search = found.end()
+            if found.group().startswith(".") and self._goes_on(found, end):
+                continue
+            self._add(spans, position, found.end())
+            position = found.end()
+        self._add(spans, position, end)
+        return spans
+
+    def _goes_on(self, stop: re.Match[str], end: int) -> bool:
+        """Whether the full stop belongs to an abbreviation, an ordinal or a date."""
+        before = self.original[max(0, stop.start() - 12) : stop.start() + 1]
+        if not _ABBREVIATION.search(before) or stop.end() >= end:
+            return False
+        if before[-2:-1].isdigit():
+            return bool(_LOWER_OR_MONTH.match(self.original, stop.end(), end))
+        return True
+
+    def _add(self, spans: list[Span], start: int, end: int) -> None:
+        piece = self.original[start:end]
+        stripped = piece.strip()
+        if stripped:
+            offset = start + len(piece) - len(piece.lstrip())
+            spans.append((offset, offset + len(stripped)))
+
+    def sentence_at(self, position: int) -> Span | None:
+        """The sentence that contains `position`, an offset into the original."""
+        index = bisect_right(self.sentences, (position, len(self.original) + 1)) - 1
+        if index >= 0 and self.sentences[index][0] <= position < self.sentences[index][1]:
+            return self.sentences[index]
+        return None
+
+
+def utf16_offset(text: str, offset: int) -> int:
+    """`offset`, in code points of `text`, counted in UTF-16 units."""
+    return len(text[:offset].encode("utf-16-le", "surrogatepass")) // 2
+
+
+def same_words(quote: str, text: str) -> Span | None:
+    """Where `quote` stands in `text` word for word, white space and quote marks aside; None when it does not."""
+    pattern = r"\s+".join(re.escape(word).replace("\x00", "[\"'„“”‚‘’«»‹›]") for word in _quote_marks_out(quote).split())
+    found = re.search(pattern, text) if pattern else None
+    return found.span() if found else None
+
+
+def _quote_marks_out(text: str) -> str:
+    return re.sub("[\"'„“”‚‘’«»‹›`´]", "\x00", text.strip().strip("\"'„“”‚‘’«»‹›"))
