@@ -21,8 +21,9 @@ class Linter:
     def __init__(self, book: RuleBook, language: str) -> None:
         self.language = language
         self._speller = Speller(language, book.vocabulary(language))
-        self._findings = _Matcher(book.of_kind(language, "finding"))
+        self._findings = _Matcher([r for r in book.of_kind(language, "finding") if r.category != Category.PROMISE])
         self._signals = _Matcher(book.of_kind(language, "signal"))
+        self._withdrawals = _Matcher(book.of_kind(language, "withdrawal"))
 
     def fold(self, text: Text) -> Folded:
         """`text` folded, typos in the words of the rules corrected."""
@@ -48,14 +49,18 @@ class Linter:
         return without_overlaps(found)
 
     def signals(self, conversation: Sequence[Message], context: Context, ignore: Sequence[str] = ()) -> list[Signal]:
-        """What the customer's messages show, by message and place; one signal a kind and sentence."""
+        """What the customer's messages show and he has not taken back, by place; one signal a kind and sentence."""
         found: dict[tuple[SignalKind, int, Span | int], Signal] = {}
+        withdrawn: dict[SignalKind, tuple[int, int]] = {}
         customer_messages = sum(message.author == "customer" for message in conversation)
         for index, message in enumerate(conversation):
             if message.author != "customer":
                 continue
             text = Text(message.text)
-            for rule, (start, end) in self._signals.matches(text, self.fold(text)):
+            folded = self.fold(text)
+            for rule, (start, _) in self._withdrawals.matches(text, folded):
+                withdrawn.update(dict.fromkeys(rule.withdraws, (index, start)))
+            for rule, (start, end) in self._signals.matches(text, folded):
                 if rule.id in ignore or not applies(rule.when, context, customer_messages):
                     continue
                 kind = SignalKind(rule.category or "")
@@ -65,7 +70,8 @@ class Linter:
                 key = (kind, index, text.sentence_at(start) or start)
                 if key not in found or (found[key].severity, found[key].start) > (signal.severity, signal.start):
                     found[key] = signal
-        return sorted(found.values(), key=lambda s: (s.message, s.start))
+        in_force = [s for s in found.values() if (s.message, s.start) > withdrawn.get(s.kind, (-1, 0))]
+        return sorted(in_force, key=lambda s: (s.message, s.start))
 
 
 class _Matcher:

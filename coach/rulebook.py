@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from coach.errors import RuleError
 from coach.patterns import PatternError, compile_pattern
 from coach.text import fold
-from coach.types import Action, Category, Channel, Noun, Omission, Severity, SideStep, SignalKind
+from coach.types import Action, Category, Channel, Noun, Omission, PromiseKind, Severity, SideStep, SignalKind
 
 PROMPTS = Path(__file__).parent.parent / "prompts"
 
@@ -91,8 +91,10 @@ class Rule(Noun):
 
     id: str
     language: str
-    kind: Literal["finding", "signal", "omission", "instruction"]
+    kind: Literal["finding", "signal", "withdrawal", "omission", "instruction"]
     category: str | None = None
+    promise: PromiseKind | None = Field(None, description="What is committed to, or asked for; for what authority covers.")
+    withdraws: tuple[SignalKind, ...] = Field((), description="For a withdrawal: the earlier signals no longer in force.")
     severity: Severity = Severity.ERROR
     tips: tuple[str, ...] = Field(min_length=1)
     why: str | None = None
@@ -121,11 +123,17 @@ class Rule(Noun):
             if not self.say or self.category or self.patterns:
                 raise ValueError("an instruction has `say`, and neither category nor patterns")
             return self
+        if self.kind == "withdrawal":
+            if not (self.withdraws and self.patterns and self.examples) or self.category:
+                raise ValueError("a withdrawal has `withdraws`, `patterns` and examples, and no category")
+            return self
         words = [word.value for word in categories[self.kind]]
         if self.category not in words:
             raise ValueError(f"category must be one of: {', '.join(words)}")
         if self.kind != "signal" and not (self.why and self.instead):
             raise ValueError("`why` and `instead` are what the agent reads: both are needed")
+        if self.category == Category.PROMISE and not self.promise:
+            raise ValueError("a rule about promises says which kind: `promise`")
         if not self.examples:
             raise ValueError("a rule needs at least one [[examples]]")
         wanted = OmissionExample if self.kind == "omission" else Example

@@ -114,13 +114,18 @@ def main() -> int:
                         print(f"{case['id']} FALSE {f.category} by {f.rule}: {f.quote!r} {('labelled', overlap) if overlap else ''}")
                 if not any(f.start < end and start < f.end for _, start, end, _ in spans):
                     counts["findings, any category"]["fp"] += 1
+            for f in linter.findings(Text(labels["rewrite"]), context):
+                counts["reference rewrites"]["flagged"] += f.severity == "error" and args.only in (None, f.category.value)
+                if show and args.only in (None, f.category.value):
+                    print(f"{case['id']} IN REFERENCE REWRITE {f.category} by {f.rule}: {f.quote!r}")
             if not labels["findings"] and not labels["omissions"]:
                 counts["good drafts"]["all"] += 1
                 counts["good drafts"]["flagged"] += any(f.severity == "error" for f in findings)
         print(f"== {side}: {len(verdicts)} cases")
         for name in sorted(counts):
-            if name != "good drafts" and (args.only is None or args.only in name or name.endswith("s")):
+            if name not in ("good drafts", "reference rewrites") and (args.only is None or args.only in name or name.endswith("s")):
                 print(f"{name:32} {scores(*(counts[name][k] for k in ('tp', 'fp', 'fn')))}")
+        print("findings in reference rewrites", counts["reference rewrites"]["flagged"])
         print("good drafts flagged", counts["good drafts"]["flagged"], "of", counts["good drafts"]["all"])
         print("verdict macro-F1", f"{macro_f1(verdicts):.3f}", missed(verdicts))
     return 0

@@ -1,0 +1,74 @@
+"""Every rule does what its file says: its examples fire, its better texts are clean, its look-alikes stay quiet."""
+
+import pytest
+
+from coach.lint import Linter
+from coach.rulebook import Example, Rule, RuleBook
+from coach.text import Text
+from coach.types import Channel, Context, Message
+
+BOOK = RuleBook()
+LINTERS = {language: Linter(BOOK, language) for language in BOOK.languages}
+RULES = [rule for rules in BOOK.rules.values() for rule in rules]
+FINDINGS = [r for r in RULES if r.kind == "finding" and r.category != "promise"]
+SIGNALS = [r for r in RULES if r.kind == "signal"]
+
+
+def name_of(rule: Rule) -> str:
+    return f"{rule.language}/{rule.id}"
+
+
+def context_for(rule: Rule) -> Context:
+    """A case in which the rule applies."""
+    return Context(
+        channel=rule.when.channels[0] if rule.when.channels else Channel.EMAIL,
+        language=rule.language,
+        customer_name=None if rule.when.name_known is False else "Becker",
+        agent_name=None,
+        form_of_address=None,
+        authority=None,
+        warnings_given=0,
+        transferred=False,
+        supervisor_available=True,
+    )
+
+
+def customer_says(text: str, rule: Rule) -> list[Message]:
+    filler = [Message(author="customer", text=".")] * ((rule.when.min_customer_messages or 1) - 1)
+    return [*filler, Message(author="customer", text=text)]
+
+
+@pytest.mark.parametrize("rule", FINDINGS, ids=name_of)
+def test_finding(rule: Rule) -> None:
+    linter, context = LINTERS[rule.language], context_for(rule)
+    for example in rule.examples:
+        assert isinstance(example, Example)
+        hits = [f.quote for f in linter.findings(Text(example.flagged), context) if f.rule == rule.id]
+        assert example.match in hits, f"{name_of(rule)} finds {hits} in {example.flagged!r}"
+        if example.better:
+            assert not [f.rule for f in linter.findings(Text(example.better), context)], example.better
+    for text in rule.clean:
+        assert rule.id not in {f.rule for f in linter.findings(Text(text), context)}, text
+
+
+@pytest.mark.parametrize("rule", SIGNALS, ids=name_of)
+def test_signal(rule: Rule) -> None:
+    linter, context = LINTERS[rule.language], context_for(rule)
+    for example in rule.examples:
+        assert isinstance(example, Example)
+        hits = [s.quote for s in linter.signals(customer_says(example.flagged, rule), context) if s.rule == rule.id]
+        assert example.match in hits, f"{name_of(rule)} finds {hits} in {example.flagged!r}"
+    for text in rule.clean:
+        assert rule.id not in {s.rule for s in linter.signals(customer_says(text, rule), context)}, text
+
+
+@pytest.mark.parametrize("rule", [r for r in RULES if r.kind == "withdrawal"], ids=name_of)
+def test_withdrawal(rule: Rule) -> None:
+    patterns = LINTERS[rule.language]._withdrawals
+    for example in rule.examples:
+        assert isinstance(example, Example)
+        text = Text(example.flagged)
+        assert example.match in {text.original[a:b] for r, (a, b) in patterns.matches(text, text.folded) if r.id == rule.id}
+    for clean in rule.clean:
+        text = Text(clean)
+        assert not [r for r, _ in patterns.matches(text, text.folded) if r.id == rule.id], clean
