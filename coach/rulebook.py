@@ -18,7 +18,9 @@ from coach.patterns import PatternError, compile_pattern
 from coach.text import fold
 from coach.types import Action, Category, Channel, Noun, Omission, PromiseKind, Severity, SideStep, SignalKind
 
-PROMPTS = Path(__file__).parent.parent / "prompts"
+_INSTALLED = Path(__file__).parent / "prompts"
+PROMPTS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parent.parent / "prompts"
+"""Inside the package where it was installed from a wheel, beside it in a checkout."""
 
 M = TypeVar("M", bound=BaseModel)
 
