@@ -6,8 +6,8 @@ draft are left out. A rule stays quiet where one of its `unless` patterns stands
 
 from collections.abc import Iterable, Sequence
 
-from coach.patterns import PatternSet
-from coach.rulebook import Rule, RuleBook, When
+from coach.matching import RuleMatcher, applies
+from coach.rulebook import RuleBook
 from coach.spelling import Speller
 from coach.text import Folded, Span, Text
 from coach.types import Category, Context, Finding, Message, Signal, SignalKind
@@ -21,9 +21,9 @@ class Linter:
     def __init__(self, book: RuleBook, language: str) -> None:
         self.language = language
         self._speller = Speller(language, book.vocabulary(language))
-        self._findings = _Matcher([r for r in book.of_kind(language, "finding") if r.category != Category.PROMISE])
-        self._signals = _Matcher(book.of_kind(language, "signal"))
-        self._withdrawals = _Matcher(book.of_kind(language, "withdrawal"))
+        self._findings = RuleMatcher([r for r in book.of_kind(language, "finding") if r.category != Category.PROMISE])
+        self._signals = RuleMatcher(book.of_kind(language, "signal"))
+        self._withdrawals = RuleMatcher(book.of_kind(language, "withdrawal"))
 
     def fold(self, text: Text) -> Folded:
         """`text` folded, typos in the words of the rules corrected."""
@@ -72,47 +72,6 @@ class Linter:
                     found[key] = signal
         in_force = [s for s in found.values() if (s.message, s.start) > withdrawn.get(s.kind, (-1, 0))]
         return sorted(in_force, key=lambda s: (s.message, s.start))
-
-
-class _Matcher:
-    """The patterns of several rules in one pass over a text."""
-
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._parts = [
-            (owners, PatternSet([pattern for _, pattern in owners], exact=exact), exact)
-            for exact in (False, True)
-            if (owners := [(rule, pattern) for rule in rules if rule.exact == exact for pattern in rule.patterns])
-        ]
-        self._unless = {rule.id: PatternSet(rule.unless) for rule in rules if rule.unless}
-
-    def matches(self, text: Text, folded: Folded) -> Iterable[tuple[Rule, Span]]:
-        """Yield each rule that fires and where, in offsets of the original."""
-        for owners, patterns, exact in self._parts:
-            for index, span in patterns.finditer(text.original if exact else folded.text):
-                rule = owners[index][0]
-                start, end = span if exact else folded.original(*span)
-                if exact and any(a < end and start < b for a, b in text.left_out):
-                    continue
-                if not self._excused(rule, text, folded, start):
-                    yield rule, (start, end)
-
-    def _excused(self, rule: Rule, text: Text, folded: Folded, position: int) -> bool:
-        unless = self._unless.get(rule.id)
-        sentence = text.sentence_at(position)
-        if not unless or not sentence:
-            return False
-        a, b = folded.span_of(sentence)
-        return unless.search(folded.text[a:b])
-
-
-def applies(when: When, context: Context, customer_messages: int = 0) -> bool:
-    """Whether the restrictions of a rule hold in this case."""
-    return (
-        (not when.channels or context.channel in when.channels)
-        and (when.name_known is None or when.name_known == bool(context.customer_name))
-        and (when.max_warnings is None or context.warnings_given <= when.max_warnings)
-        and (when.min_customer_messages is None or customer_messages >= when.min_customer_messages)
-    )
 
 
 def without_overlaps(findings: Iterable[Finding]) -> list[Finding]:
