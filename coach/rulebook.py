@@ -107,7 +107,7 @@ class Rule(Noun):
     when: When = When()
     triggered_by: TriggeredBy = TriggeredBy()
     satisfied_by: tuple[str, ...] = ()
-    satisfied_by_check: Literal["names_customer", "takes_up_matter", "answers_question", "says_what_is_next"] | None = None
+    satisfied_by_check: Literal["names_customer", "takes_up_matter", "answers_question"] | None = None
     replacement: str | None = Field(None, description="What the editor writes in place of the match; none: the sentence goes.")
     suggestion: str | None = Field(None, description="For an omission: a line the agent may fill in.")
     say: str | None = Field(None, description="For an instruction: the line in the prompts.")
