@@ -78,6 +78,8 @@ class OmissionLinter:
             )
             if not due or rule.id in ignore or not applies(rule.when, context, len(said)):
                 continue
+            if not (rule.satisfied_by or rule.satisfied_by_check):
+                continue  # nothing to see it by: the rule lives in the prompts only
             if not satisfied_by.search(draft.folded.text) and not _check(rule, draft, said, context):
                 missing.append(Missing(rule, Omission(rule.category or "")))
         return missing
@@ -89,9 +91,6 @@ def _check(rule: Rule, draft: Text, said: Sequence[str], context: Context) -> bo
             return names(draft.original, context.customer_name or "")
         case "takes_up_matter":
             return len(stems(draft.folded.text) & stems(fold(" ".join(said)))) >= 2
-        case "answers_question":
-            asked = stems(" ".join(re.findall(r"[^.!?]*\?", fold(said[-1])))) if said else set()
-            return not asked or bool((asked | stems(fold(said[-1]))) & stems(draft.folded.text))
         case None:
             return False
 

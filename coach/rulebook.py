@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
+from string import Template
 from typing import Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
@@ -107,7 +108,7 @@ class Rule(Noun):
     when: When = When()
     triggered_by: TriggeredBy = TriggeredBy()
     satisfied_by: tuple[str, ...] = ()
-    satisfied_by_check: Literal["names_customer", "takes_up_matter", "answers_question"] | None = None
+    satisfied_by_check: Literal["names_customer", "takes_up_matter"] | None = None
     replacement: str | None = Field(None, description="What the editor writes in place of the match; none: the sentence goes.")
     suggestion: str | None = Field(None, description="For an omission: a line the agent may fill in.")
     say: str | None = Field(None, description="For an instruction: the line in the prompts.")
@@ -188,6 +189,34 @@ class LadderTable(Noun):
     side_steps: tuple[SideRule, ...]
 
 
+SENTENCES = (
+    "greeting", "check_matter", "check_ids", *(f"check_{kind}" for kind in PromiseKind if kind != PromiseKind.CHECK),
+    "boundary_insult", "boundary_hate_or_harassment", "boundary_no_genuine_concern", "boundary_intoxication",
+    "hand_over", "hand_over_unavailable", "hand_over_wrong_team", "end_conversation", "alert_security", "emergency",
+    "broken_promise",
+)  # fmt: skip
+"""What the editor has to be able to say in every language and form of address."""
+
+
+class Phrases(Noun):
+    """``phrases/<language>.toml``: what the editor may say, by form of address, and what the thread is read by."""
+
+    thread: dict[Literal["transferred"], tuple[str, ...]]
+    sentences: dict[Literal["Sie", "du", "you"], dict[str, str]]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for form, said in self.sentences.items():
+            if wrong := set(SENTENCES) ^ set(said):
+                raise ValueError(f"[{form}] must have exactly the sentences of the editor; look at: {', '.join(sorted(wrong))}")
+        return self
+
+    def say(self, sentence: str, form: str | None, **values: str) -> str:
+        """One sentence in a form of address (`Sie`, `du`, `you`); the language's first form where it has none such."""
+        said = self.sentences.get(form) if form in ("Sie", "du", "you") else None
+        return Template((said or next(iter(self.sentences.values())))[sentence]).substitute(values)
+
+
 class RuleBook:
     """Everything under ``prompts/``. ``rules[language]`` are the rules of a language, in the order of their ids."""
 
@@ -199,6 +228,7 @@ class RuleBook:
         self._known_tips(folder / "ladder.toml", *(r.tips for r in (*self.ladder.rungs, *self.ladder.side_steps)))
         languages = sorted(path.name for path in (folder / "rules").iterdir() if path.is_dir())
         self.rules = {language: tuple(self._load(language)) for language in languages}
+        self.phrases = {language: self._phrases(folder / "phrases" / f"{language}.toml") for language in languages}
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -236,11 +266,21 @@ class RuleBook:
             rule = _validated(Rule, path, {**data, "id": path.stem, "language": language})
             self._known_tips(path, rule.tips)
             for pattern in (*rule.patterns, *rule.all_patterns):
-                try:
-                    compile_pattern(pattern, exact=rule.exact and pattern in rule.patterns)
-                except PatternError as error:
-                    raise RuleError(path, f"pattern {pattern!r}: {error}", line=_line(path, pattern)) from error
+                self._compiles(path, pattern, exact=rule.exact and pattern in rule.patterns)
             yield rule
+
+    def _phrases(self, path: Path) -> Phrases:
+        data = _toml(path)
+        phrases = _validated(Phrases, path, {"thread": data.pop("thread", {}), "sentences": data})
+        for pattern in (pattern for patterns in phrases.thread.values() for pattern in patterns):
+            self._compiles(path, pattern)
+        return phrases
+
+    def _compiles(self, path: Path, pattern: str, *, exact: bool = False) -> None:
+        try:
+            compile_pattern(pattern, exact=exact)
+        except PatternError as error:
+            raise RuleError(path, f"pattern {pattern!r}: {error}", line=_line(path, pattern)) from error
 
     def _known_tips(self, path: Path, *tips: Iterable[str]) -> None:
         for tip in (tip for some in tips for tip in some):
