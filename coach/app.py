@@ -1,0 +1,73 @@
+"""create_app: the one place where things are built."""
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from coach import api, openapi
+from coach.gate import HEADER, Gate
+from coach.llm import ChatModel, build_model
+from coach.rulebook import PROMPTS, RuleBook
+from coach.service import Limits, ReplyCoach
+from coach.settings import Settings
+
+log = logging.getLogger("coach.app")
+
+DESCRIPTION = """Checks a support agent's draft reply before it is sent, in German and English: what is wrong in it, what
+is missing, what the customer's words show, which step comes next, and a rewrite that was checked."""
+
+
+def create_app(settings: Settings | None = None, model: ChatModel | None = None) -> FastAPI:
+    """Build the service. Without `settings` the environment is read; `model` stands in for the one they name.
+
+    Everything is on ``app.state`` when this returns: ``book``, ``model`` (null for none), ``coach``. Raises
+    ConfigurationError for a setting that cannot work and for a mistake in the rules.
+    """
+    settings = settings or Settings.load()
+    for name in settings.unknown_variables():
+        log.warning("%s is no setting of the coach; it is ignored", name)
+    app = FastAPI(
+        title="Reply Coach",
+        version=version("reply-coach"),
+        description=DESCRIPTION,
+        lifespan=_closing,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.book = RuleBook(settings.prompts_folder or PROMPTS)
+    app.state.model = model or model_of(settings)
+    app.state.coach = coach_of(settings, app.state.book, app.state.model)
+    app.include_router(api.router)
+    for error in api.CALLERS_ERRORS:
+        app.add_exception_handler(error, api.answer_error)
+    app.add_middleware(Gate, max_body_bytes=settings.max_body_bytes)
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["Content-Type", HEADER],
+            expose_headers=[HEADER],
+        )
+    openapi.describe(app)
+    return app
+
+
+def model_of(settings: Settings) -> ChatModel | None:
+    """The model that the settings name; null for none."""
+    return build_model(settings)
+
+
+def coach_of(settings: Settings, book: RuleBook, model: ChatModel | None) -> ReplyCoach:
+    """The coach with the limits that the settings give."""
+    return ReplyCoach(book, model)
+
+
+@asynccontextmanager
+async def _closing(app: FastAPI) -> AsyncIterator[None]:
+    """Let go of the model when the service stops."""
+    yield
+    await app.state.coach.aclose()

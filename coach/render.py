@@ -1,0 +1,153 @@
+"""A result on a terminal: the draft with its spans underlined, why and what instead, the verdict, the rewrite.
+
+Colours where the console has them, ``^^^^`` under the lines where not; the labels are in the language of the case.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
+
+from rich.cells import cell_len
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from coach.labels import LABELS, Labels
+from coach.types import Finding, Request, Result, Severity
+
+STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
+_PIECE = re.compile(r"[^\n]*?(?:[.!?…]+[\"'”“’»)\]]*(?=\s)|\n|\Z)")
+
+
+class Renderer:
+    """Prints results on `console`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def result(self, request: Request, result: Result, *, rewritten: bool = True) -> None:
+        """The whole answer to `request`; without the rewrite where only a review was asked for."""
+        labels = LABELS.get(result.context.language, LABELS["en"])
+        self._draft(labels, request.draft, result.findings)
+        self._missing(labels, result)
+        self._verdict(labels, result)
+        if rewritten:
+            self._rewrite(labels, request.draft, result)
+        for warning in result.warnings:
+            self._line(f"! {warning}", "yellow")
+
+    def _draft(self, labels: Labels, draft: str, findings: Sequence[Finding]) -> None:
+        self._heading(labels.draft)
+        for start, line in _lines(draft):
+            here = [f for f in findings if f.start < start + len(line) and start < f.end]
+            text = Text(line)
+            for finding in here:
+                span = max(finding.start - start, 0), min(finding.end - start, len(line))
+                text.stylize(f"underline {STYLE[finding.severity]}", *span)
+            self._print(text)
+            if here and not self._console.is_terminal:
+                self._print(Text(_carets(line, start, here)))
+        for number, finding in enumerate(findings, 1):
+            self._finding(labels, number, finding)
+        if not findings:
+            self._line(labels.no_findings, "green")
+
+    def _finding(self, labels: Labels, number: int, finding: Finding) -> None:
+        kind = labels.severities[finding.severity]
+        quote = " ".join(finding.quote.split())
+        head = Text.assemble(
+            f"\n{number}. ", (f"{kind}: {labels.categories[finding.category]}", STYLE[finding.severity]), f" – “{quote}”"
+        )
+        self._print(head, indent=0)
+        self._pair(labels.why, finding.why)
+        self._pair(labels.instead, finding.instead)
+        self._pair(labels.tips, f"{', '.join(finding.tips)} ({finding.rule})")
+
+    def _missing(self, labels: Labels, result: Result) -> None:
+        if not result.omissions:
+            return
+        self._heading(labels.missing)
+        suggested = {suggestion.omission: suggestion for suggestion in result.suggestions}
+        for omission in result.omissions:
+            self._line(f"- {labels.omissions[omission]}", STYLE[Severity.ERROR])
+            if found := suggested.get(omission):
+                self._pair(labels.why, found.why)
+                self._pair(labels.suggestion, found.line)
+
+    def _verdict(self, labels: Labels, result: Result) -> None:
+        verdict = result.verdict
+        self._heading(f"{labels.verdict}: {labels.actions[verdict.action]}")
+        self._line(verdict.reason)
+        for evidence in verdict.evidence:
+            quote = " ".join(evidence.quote.split())
+            self._line(f"- “{quote}” – {labels.signals[evidence.signal]} ({labels.message} {evidence.message + 1})")
+        if verdict.also:
+            self._pair(labels.also, ", ".join(labels.side_steps[step] for step in verdict.also), indent=2)
+        self._pair(labels.if_it_continues, verdict.if_it_continues, indent=2)
+        self._pair(labels.takes_over, verdict.who_takes_over, indent=2)
+        self._pair(labels.tips, ", ".join(verdict.tips), indent=2)
+
+    def _rewrite(self, labels: Labels, draft: str, result: Result) -> None:
+        if result.rewrite is None:
+            self._heading(labels.no_rewrite)
+            for fault in result.remaining:
+                self._line(f"- {fault.kind}: {fault.detail}", STYLE[Severity.ERROR])
+            return
+        if not result.changed:
+            self._heading(labels.unchanged)
+            return
+        self._heading(f"{labels.rewrite} ({labels.by[result.rewrite_by]})")
+        for mark, piece in _differences(draft, result.rewrite):
+            self._print(Text(f"{mark} {piece}".rstrip(), style={"-": "red", "+": "green", " ": ""}[mark]), indent=0)
+        if result.todo:
+            self._heading(labels.todo)
+            for line in result.todo:
+                self._line(f"- {line}")
+
+    def _heading(self, text: str) -> None:
+        self._console.print()
+        self._console.print(Text(text, style="bold cyan"), soft_wrap=True)
+
+    def _line(self, text: str, style: str = "") -> None:
+        self._print(Text(text, style=style))
+
+    def _pair(self, label: str, text: str | None, indent: int = 5) -> None:
+        if text:
+            self._print(Text.assemble((f"{label}: ", "dim"), text), indent=indent)
+
+    def _print(self, text: Text, indent: int = 2) -> None:
+        """Wrapped on a terminal, one line a line elsewhere, so that carets stay under their words."""
+        if self._console.is_terminal:
+            self._console.print(Padding(text, (0, 0, 0, indent)))
+        else:
+            self._console.print(" " * indent + text.plain, soft_wrap=True, markup=False, highlight=False, emoji=False)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Each line with its offset."""
+    position = 0
+    for line in text.splitlines(keepends=True):
+        yield position, line.rstrip("\r\n")
+        position += len(line)
+
+
+def _carets(line: str, start: int, findings: Sequence[Finding]) -> str:
+    """``^`` below every character of `line`, which begins at `start`, that a finding covers, as wide as it is shown."""
+    covered = {i for f in findings for i in range(f.start - start, f.end - start)}
+    return "".join(("^" if i in covered else " ") * cell_len(char) for i, char in enumerate(line)).rstrip()
+
+
+def _differences(before: str, after: str) -> Iterator[tuple[str, str]]:
+    """The sentences of both texts in order: ``-`` gone, ``+`` new, blank for those that stayed."""
+    old, new = _pieces(before), _pieces(after)
+    for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            yield from ((" ", piece) for piece in new[c:d])
+            continue
+        yield from (("-", piece) for piece in old[a:b] if piece)
+        yield from (("+", piece) for piece in new[c:d])
+
+
+def _pieces(text: str) -> list[str]:
+    """Sentences and empty lines."""
+    return [piece for line in text.splitlines() for piece in ([p.strip() for p in _PIECE.findall(line) if p.strip()] or [""])]
