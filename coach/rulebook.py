@@ -189,6 +189,24 @@ class LadderTable(Noun):
     side_steps: tuple[SideRule, ...]
 
 
+class Label(Noun):
+    """What one word of the labels means, and what it is easily taken for."""
+
+    is_: str = Field(alias="is")
+    not_: str | None = Field(None, alias="not")
+
+    def __str__(self) -> str:
+        return f"{self.is_}; not: {self.not_}" if self.not_ else self.is_
+
+
+class Labels(Noun):
+    """``labels.toml``: every kind, category and omission has its meaning there."""
+
+    signals: dict[SignalKind, Label] = Field(min_length=len(SignalKind))
+    findings: dict[Category, Label] = Field(min_length=len(Category))
+    omissions: dict[Omission, Label] = Field(min_length=len(Omission))
+
+
 SENTENCES = (
     "greeting", "check_matter", "check_ids", *(f"check_{kind}" for kind in PromiseKind if kind != PromiseKind.CHECK),
     "boundary_insult", "boundary_hate_or_harassment", "boundary_no_genuine_concern", "boundary_intoxication",
@@ -201,7 +219,7 @@ SENTENCES = (
 class Phrases(Noun):
     """``phrases/<language>.toml``: what the editor may say, by form of address, and what the thread is read by."""
 
-    thread: dict[Literal["transferred"], tuple[str, ...]]
+    thread: dict[Literal["warned", "transferred"], tuple[str, ...]] = Field(min_length=2)
     sentences: dict[Literal["Sie", "du", "you"], dict[str, str]]
 
     @model_validator(mode="after")
@@ -225,6 +243,7 @@ class RuleBook:
         self.guides = tuple(_validated(Guide, folder / "guides.toml", g) for g in _toml(folder / "guides.toml").get("guides", []))
         self.tips = {tip.id: tip for guide in self.guides for tip in guide.tips}
         self.ladder = _validated(LadderTable, folder / "ladder.toml", _toml(folder / "ladder.toml"))
+        self.labels = _validated(Labels, folder / "labels.toml", _toml(folder / "labels.toml"))
         self._known_tips(folder / "ladder.toml", *(r.tips for r in (*self.ladder.rungs, *self.ladder.side_steps)))
         languages = sorted(path.name for path in (folder / "rules").iterdir() if path.is_dir())
         self.rules = {language: tuple(self._load(language)) for language in languages}

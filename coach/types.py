@@ -273,25 +273,29 @@ class Verdict(Noun):
     handover_note: HandoverNote | None = None
 
 
+FaultKind = Literal[
+    "finding_left",
+    "fact_added",
+    "fact_lost",
+    "negation_turned",
+    "promise_added",
+    "language_changed",
+    "form_of_address_changed",
+    "name_missing",
+    "boundary_missing",
+    "handover_missing",
+    "end_missing",
+    "emergency_missing",
+    "instruction_leaked",
+    "too_long",
+    "empty",
+]
+
+
 class Fault(Noun):
     """Why a rewrite may not leave: `detail` is the place, or the fact."""
 
-    kind: Literal[
-        "finding_left",
-        "fact_added",
-        "fact_lost",
-        "negation_turned",
-        "promise_added",
-        "language_changed",
-        "form_of_address_changed",
-        "boundary_missing",
-        "handover_missing",
-        "end_missing",
-        "emergency_missing",
-        "instruction_leaked",
-        "too_long",
-        "empty",
-    ]
+    kind: FaultKind
     detail: str
 
 
@@ -309,6 +313,7 @@ class Usage(Noun):
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost: float | None = None
+    quotes_dropped: int = Field(0, description="What the model quoted and nobody wrote.")
 
 
 class Result(Noun):

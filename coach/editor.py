@@ -1,0 +1,269 @@
+"""The rewrite without a model: faulty clauses go or are replaced, what the verdict asks for is added, the rest stays.
+
+The editor works sentence by sentence. It takes out the clause with the fault where the rest of the sentence can stand
+alone, else the sentence. An uncovered promise becomes a check that is announced. It adds only what is true without
+understanding the case: the greeting with a name it was given, the boundary, the handover, the end, the emergency
+number. All other words and white space stay as they are.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from coach.facts import facts
+from coach.omissions import Missing, names
+from coach.patterns import PatternSet
+from coach.rulebook import RuleBook
+from coach.text import Span, Text, fold
+from coach.types import Action, Category, Context, Finding, Omission, PromiseKind, Severity, SignalKind, Verdict
+
+STAY = frozenset({"id", "link", "email", "phone", "placeholder", "markup"})
+"""Kinds of facts that stay whatever happens to their sentence."""
+
+_CLAUSE = re.compile(r"(?:,|;|:|\s[–—-])\s+")
+_SUBORDINATE = {
+    "de": re.compile(
+        r"(?:wenn|falls|sofern|sobald|solange|bevor|nachdem|da|weil|obwohl|dass|damit|ob|als|während|indem|sodass|so dass|wie|was|wer|wo|wann|welche\w*"
+        r"|der|die|das|den|dem|deren|dessen|um|ohne|anstatt|statt|auch wenn|mit der|mit dem|in der|in dem|zu|denn|bis)\b",
+        re.IGNORECASE,
+    ),
+    "en": re.compile(
+        r"(?:if|when|once|unless|because|since|as|although|though|while|that|which|who|whose|where|so that|so|before|after|until|to|in order|even)\b",
+        re.IGNORECASE,
+    ),
+}
+_NEVER_ALONE = {
+    "de": re.compile(r"(?:wenn|falls|sofern|sobald|solange|bevor|nachdem|da|weil|obwohl|dass|damit|ob|als|während|indem|sodass|wie|was|wer|wo|wann|um|ohne|auch wenn|ja|nein|nun|tja|also|gut|okay|ok)\b", re.IGNORECASE),
+    "en": re.compile(r"(?:if|when|once|unless|because|since|as|although|though|while|that|which|who|where|so|before|after|until|yes|no|well|ok|okay|look|right)\b", re.IGNORECASE),
+}
+_CONJUNCTION = re.compile(r"(?:und|aber|doch|jedoch|sondern|oder|and|but|so|yet|or)\s+", re.IGNORECASE)
+_FUNCTION_WORD = re.compile(
+    r"(?:Ich|Wir|Der|Die|Das|Den|Dem|Des|Ein|Eine|Einen|Einem|Einer|Es|Er|Zu|Zum|Zur|Für|Bei|Beim|Im|In|Am|An|Auf|Aus|Mit|Nach|Von|Vom|Bitte|Dass"
+    r"|Wenn|Ob|Wann|Wie|Was|Wo|Unser|Unsere|Unserem|Unseren|Mein|Meine|Meinen|Dein|Deine|Deinen|Deiner|Du|Dir|Dich|Wegen|Leider|Gern|Gerne|Heute|Morgen|Jetzt)\b"
+)
+_ONE_LINE = frozenset({"chat", "phone", "social", "in_person"})
+"""Channels in which a text is one paragraph."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the editor needs to know: the draft, what is wrong with it, and what comes next."""
+
+    draft: Text
+    context: Context
+    verdict: Verdict
+    findings: Sequence[Finding]
+    promise_kinds: Mapping[int, PromiseKind]
+    """The kind of promise of a finding, by where it starts."""
+    missing: Sequence[Missing]
+    signals: frozenset[SignalKind]
+    broken_promise: bool = False
+    """An earlier promise was broken and the draft does not take it up."""
+
+
+class Editor:
+    """Rewrites drafts of one language. Made once; safe to share between threads."""
+
+    def __init__(self, book: RuleBook, language: str) -> None:
+        self._language = language
+        self._phrases = book.phrases[language]
+        self._emergency_number = book.ladder.emergency_number
+        self._replacements = {rule.id: rule.replacement for rule in book.of_kind(language, "finding") if rule.replacement is not None}
+
+    def edit(self, case: Case) -> str:
+        """The draft without its certain faults and with what the verdict asks for; unchanged where neither is due."""
+        text = case.draft
+        pieces = self._without_faults(case)
+        start, end = _body(text)
+        head, tail = text.original[:start], text.original[end:]
+        body = "".join(pieces)
+        head, body = self._greet(case, head, body)
+        body = self._keep_ids(case, head, body, tail)
+        body = self._add_sentences(case, body)
+        if body.strip() == text.original[start:end].strip() and head == text.original[:start]:
+            return text.original
+        return self._joined(case, head, body, tail)
+
+    def say(self, sentence: str, case: Case, **values: str) -> str:
+        """A sentence of the language in the form of address of the case."""
+        form = "you" if self._language == "en" else (case.context.form_of_address or "Sie")
+        return self._phrases.say(sentence, str(form), **values)
+
+    def _without_faults(self, case: Case) -> list[str]:
+        """The body in pieces, white space included, without or instead of what is faulty."""
+        text = case.draft.original
+        start, end = _body(case.draft)
+        faulty = [f for f in case.findings if f.severity is Severity.ERROR]
+        pieces: list[str] = []
+        said: set[str] = set()
+        position = start
+        for a, b in case.draft.sentences:
+            if b <= start or a >= end:
+                continue
+            a = max(a, start)
+            gap = text[position:a]
+            hits = [f for f in faulty if f.start < b and a < f.end]
+            kept = self._mended(case, (a, b), hits) if hits else text[a:b]
+            if hits and kept in said:
+                kept = ""
+            if kept:
+                said.add(kept)
+                pieces += (gap if pieces or not gap.strip() else "", kept)
+            elif "\n" in gap and pieces:
+                pieces.append(gap)
+            position = b
+        pieces.append(text[position:end])
+        return _tidy(pieces)
+
+    def _mended(self, case: Case, sentence: Span, hits: Sequence[Finding]) -> str:
+        """What stands in place of a sentence with faults: nothing, a part of it, or another sentence."""
+        text = case.draft.original
+        promises = [f for f in hits if f.category is Category.PROMISE]
+        others = [f for f in hits if f.category is not Category.PROMISE]
+        if others and not promises and all(f.rule in self._replacements for f in others):
+            return self._replaced(text, sentence, others)
+        rest = self._clauses_left(text, sentence, hits)
+        if not promises:
+            return rest
+        kind = case.promise_kinds.get(promises[0].start, PromiseKind.OUTCOME)
+        check = self.say(f"check_{kind}", case)
+        return f"{rest} {check}" if rest else check
+
+    def _replaced(self, text: str, sentence: Span, hits: Sequence[Finding]) -> str:
+        out, position = "", sentence[0]
+        for f in sorted(hits, key=lambda f: f.start):
+            new = self._replacements[f.rule] or ""
+            if new and f.start == sentence[0]:
+                new = new[0].upper() + new[1:]
+            out += text[position : max(position, f.start)] + new
+            position = max(position, f.end)
+        return re.sub(r"\s+([.,!?])", r"\1", out + text[position : sentence[1]]).strip(" ,")
+
+    def _clauses_left(self, text: str, sentence: Span, hits: Sequence[Finding]) -> str:
+        """The clauses without a fault, where they can stand alone; else nothing."""
+        clauses = _clauses(text, sentence)
+        faulty = [any(f.start < b and a < f.end for f in hits) for a, b in clauses]
+        first, last = faulty.index(True), len(faulty) - 1 - faulty[::-1].index(True)
+        before = text[sentence[0] : clauses[first][0]].rstrip(" ,;:–—-")
+        after = text[clauses[last][1] : sentence[1]].lstrip(" ,;:–—-")
+        mark = text[sentence[1] - 1] if text[sentence[1] - 1] in ".!?…" else ("." if not before else "")
+        if before and after and first == last and not _SUBORDINATE[self._language].match(after) and self._stands(before + " " + after):
+            insertion = _SUBORDINATE[self._language].match(text, clauses[first][0])
+            if insertion and not _CONJUNCTION.match(after):
+                return f"{before} {after}"
+        if before and self._stands(before):
+            return before + ("." if mark in "!?…" else mark or ".")
+        bare = _CONJUNCTION.sub("", after, count=1)
+        if bare and self._stands(bare) and not _SUBORDINATE[self._language].match(bare) and bare[:1].isupper() | (self._language == "en"):
+            return bare[0].upper() + bare[1:]
+        return ""
+
+    def _stands(self, clause: str) -> bool:
+        """Whether a clause can be a sentence, as far as words show."""
+        return len(clause.split()) >= 4 and not _NEVER_ALONE[self._language].match(clause) and not clause.rstrip().endswith((" und", " oder", " and", " or", " aber", " but"))
+
+    def _greet(self, case: Case, head: str, body: str) -> tuple[str, str]:
+        """The greeting with the name where it is known and missing; the white space around it stays."""
+        name = case.context.customer_name
+        greeting_faulty = any(case.draft.greeting and f.start < case.draft.greeting[1] for f in case.findings if f.severity is Severity.ERROR)
+        wanted = any(m.category is Omission.NAME for m in case.missing)
+        if not name or (names(head + body, name) and not greeting_faulty) or not (wanted or greeting_faulty):
+            return ("" if greeting_faulty and not name else head), body
+        greeting = self.say("greeting", case, name=name)
+        if not head.strip():
+            gap = " " if case.context.channel in _ONE_LINE else "\n\n"
+            return greeting + gap, _lower_start(body, self._language)
+        words = re.match(r"\s*(hallo|hi|hey|moin|servus|guten (?:tag|morgen|abend)|hello|good (?:morning|afternoon|evening))", head, re.IGNORECASE)
+        if words and not greeting_faulty:
+            greeting = f"{words.group(1)} {name},"
+        return greeting + head[len(head.rstrip()) :], body
+
+    def _keep_ids(self, case: Case, head: str, body: str, tail: str) -> str:
+        """Ids, links and placeholders that went with their sentence come back in a check."""
+        lost = [f.text for f in facts(case.draft.original) if f.kind in STAY and f.text not in head + body + tail]
+        lost = [fact for fact in dict.fromkeys(lost) if len(fact) > 2]
+        if not lost:
+            return body
+        sentence = self.say("check_ids", case, ids=", ".join(lost))
+        for kind in PromiseKind:
+            if kind is not PromiseKind.CHECK and (general := self.say(f"check_{kind}", case)) in body:
+                return body.replace(general, sentence, 1)
+        return _appended(body, sentence)
+
+    def _add_sentences(self, case: Case, body: str) -> str:
+        """What the verdict asks for and the draft lacks: each a sentence at its place."""
+        rules = {m.rule.id for m in case.missing if m.certain}
+        action = case.verdict.action
+        if "emergency-number-missing" in rules:
+            body = self.say("emergency", case, number=self._emergency_number) + (" " + body.lstrip() if body.strip() else "")
+        if case.broken_promise:
+            body = self.say("broken_promise", case) + (" " + body.lstrip() if body.strip() else "")
+        if not body.strip() and action is not Action.END_CONVERSATION:
+            body = self.say("check_matter", case)
+        if rules & {"boundary-missing"} and action is not Action.END_CONVERSATION:
+            body = _appended(body, self.say(f"boundary_{self._abuse(case)}", case))
+        if rules & {"security-not-told"} and "emergency-number-missing" not in rules:
+            body = _appended(body, self.say("alert_security", case))
+        if "handover-not-announced" in rules:
+            body = _appended(body, self.say(self._handover(case), case))
+        if "end-not-announced" in rules:
+            body = _appended(body, self.say("end_conversation", case))
+        return body
+
+    def _abuse(self, case: Case) -> SignalKind:
+        order = (SignalKind.HATE_OR_HARASSMENT, SignalKind.INSULT, SignalKind.NO_GENUINE_CONCERN, SignalKind.INTOXICATION)
+        return next((kind for kind in order if kind in case.signals), SignalKind.INSULT)
+
+    def _handover(self, case: Case) -> str:
+        if SignalKind.WRONG_DEPARTMENT in case.signals:
+            return "hand_over_wrong_team"
+        return "hand_over" if case.context.supervisor_available else "hand_over_unavailable"
+
+    def _joined(self, case: Case, head: str, body: str, tail: str) -> str:
+        body = body.strip("\n ") if tail.strip() else body.strip()
+        if tail.strip():
+            gap = tail[: len(tail) - len(tail.lstrip())] or ("\n\n" if "\n" in case.draft.original else " ")
+            tail = gap + tail.lstrip()
+        if head.rstrip().endswith(",") and self._language == "de":
+            body = _lower_start(body, "de") if head.strip() and "\n" in head else body
+        return head + body + tail
+
+
+def _body(text: Text) -> Span:
+    """From after the greeting and the white space behind it to the signature and the white space before it."""
+    original = text.original
+    start = text.greeting[1] if text.greeting else 0
+    while start < len(original) and original[start].isspace():
+        start += 1
+    end = text.signature[0] if text.signature else len(original)
+    end = max(end, start)
+    while end > start and original[end - 1].isspace():
+        end -= 1
+    return start, end
+
+
+def _clauses(text: str, sentence: Span) -> list[Span]:
+    cuts = [sentence[0], *(m.end() for m in _CLAUSE.finditer(text, *sentence)), sentence[1]]
+    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+
+
+def _tidy(pieces: Sequence[str]) -> list[str]:
+    """No more than one blank line where a paragraph went."""
+    return [re.sub(r"\n{3,}", "\n\n", "".join(pieces))]
+
+
+def _appended(body: str, sentence: str) -> str:
+    """`body` with `sentence` at its end, once."""
+    stripped = body.rstrip()
+    if sentence in stripped:
+        return body
+    if not stripped:
+        return sentence
+    return f"{stripped if stripped[-1] in '.!?…:' else stripped + '.'} {sentence}"
+
+
+def _lower_start(body: str, language: str) -> str:
+    """German goes on in lower case after the greeting's comma, but for nouns and Sie."""
+    if language == "de" and _FUNCTION_WORD.match(body):
+        return body[0].lower() + body[1:]
+    return body

@@ -1,0 +1,100 @@
+"""The write step: a model rewrites the draft from a prompt that holds the rules that matter for this case, no others."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from coach.facts import facts
+from coach.llm import ChatMessage, ChatModel, Completion
+from coach.omissions import Missing
+from coach.prompts import Prompt, PromptBook, conversation_text, described, listed
+from coach.rulebook import Labels, Rule, RuleBook
+from coach.types import Category, Context, Fault, Finding, Message, Omission, Signal, SignalKind, Verdict
+
+_WRAPPED = re.compile(r"\A\s*```[a-z]*\n(.*?)\n?```\s*\Z", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One draft to rewrite: the case, what is wrong, and what comes next."""
+
+    draft: str
+    conversation: Sequence[Message]
+    context: Context
+    verdict: Verdict
+    findings: Sequence[Finding]
+    missing: Sequence[Missing]
+    omissions: Sequence[Omission]
+    """What is missing by the model's reading alone."""
+    signals: Sequence[Signal]
+
+
+class Writer:
+    """Asks a model for a rewrite, and for its repair."""
+
+    def __init__(self, book: RuleBook, prompts: PromptBook) -> None:
+        self._book, self._prompts = book, prompts
+        self._labels: Labels = book.labels
+
+    def prompt(self, task: Task) -> Prompt:
+        """The prompt of the write step."""
+        thread, left_out = conversation_text(task.conversation)
+        context = task.context
+        steps = ", ".join(task.verdict.also)
+        keep = dict.fromkeys(fact.text for fact in facts(task.draft, [n for n in (context.customer_name, context.agent_name) if n]))
+        values = {
+            "form": context.form_of_address or "as in the draft",
+            "left_out": left_out,
+            "verdict": f"{task.verdict.action}: {task.verdict.reason}" + (f" Side steps: {steps}." if steps else ""),
+            "instructions": listed([(rule.say or "").strip() for rule in self.instructions(task)]),
+            "missing": listed(
+                [f"{m.category}: {m.rule.instead}" for m in task.missing]
+                + [f"{omission}: {self._labels.omissions[omission]}" for omission in task.omissions]
+            ),
+            **{key: value for key, value in described(context).items() if key != "warnings"},
+        }
+        faults = [f"{f.category}: {f.quote!r}. {f.why} {f.instead}".strip() for f in task.findings]
+        material = {"conversation": thread, "draft": task.draft, "faults": listed(faults), "keep": ", ".join(keep) or "nothing"}
+        return self._prompts.render("write", values, material)
+
+    def instructions(self, task: Task) -> list[Rule]:
+        """The instruction rules that this case brings up; those of English for a language without rules."""
+        language = task.context.language if task.context.language in self._book.languages else "en"
+        kinds: set[SignalKind] = {s.kind for s in task.signals}
+        categories: set[Category] = {f.category for f in task.findings}
+        lacks: set[Omission] = {m.category for m in task.missing} | {*task.omissions}
+        asked = any("?" in m.text for m in task.conversation[-1:] if m.author == "customer")
+        chosen = []
+        for rule in self._book.of_kind(language, "instruction"):
+            by = rule.triggered_by
+            due = (
+                by.always
+                or task.verdict.action in by.verdicts
+                or kinds & {*by.signals}
+                or categories & {*by.findings}
+                or lacks & {*by.omissions}
+                or task.context.channel in by.channels
+                or (by.question and asked)
+            )
+            if due:
+                chosen.append(rule)
+        return chosen
+
+    async def write(self, model: ChatModel, prompt: Prompt, deadline: float) -> Completion[str]:
+        """A first candidate. Raises ModelError."""
+        return await model.complete(prompt.messages, str, deadline)
+
+    async def repair(self, model: ChatModel, prompt: Prompt, candidate: str, faults: Sequence[Fault], deadline: float) -> Completion[str]:
+        """Another candidate, after one that had `faults`. Raises ModelError."""
+        named = self._prompts.render("repair", {"faults": listed([f"{fault.kind}: {fault.detail}" for fault in faults])})
+        messages = (*prompt.messages, ChatMessage(role="assistant", content=candidate), *named.messages)
+        return await model.complete(messages, str, deadline)
+
+
+def unwrapped(answer: str, draft: str) -> str:
+    """The text of an answer without what models like to put around it; ends with white space where the draft does."""
+    text = found.group(1) if (found := _WRAPPED.match(answer)) else answer
+    text = text.strip()
+    if len(text) > 1 and text[0] in "\"„“" and text[-1] in "\"“”" and draft[:1] not in "\"„“":
+        text = text[1:-1].strip()
+    return text + draft[len(draft.rstrip()) :]
