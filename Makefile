@@ -17,7 +17,7 @@ endif
 .DEFAULT_GOAL := run
 
 run: $(SET_UP)
-	@COACH_MODEL="$(MODEL)" $(BIN)/python scripts/demo.py --port "$(PORT)"
+	@COACH_MODEL="$(MODEL)" $(BIN)/python -m scripts.demo --port "$(PORT)"
 
 test: .venv/.dev
 	@echo "test: fast"
@@ -41,7 +41,7 @@ bench: .venv/.dev
 
 # The answers in examples/answers, as the real service gives them.
 docs: .venv/.dev
-	@$(BIN)/python scripts/docs.py
+	@$(BIN)/python -m scripts.docs
 
 # New versions, with hashes. Needs uv; the files fit every platform and Python 3.11 and newer.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --upgrade pyproject.toml

@@ -3,14 +3,13 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from coach import api, openapi
+from coach import __version__, api, openapi
 from coach.gate import HEADER, Gate
-from coach.llm import ChatModel, build_model
+from coach.llm import ChatModel, Progress, build_model
 from coach.rulebook import PROMPTS, RuleBook
 from coach.service import Limits, ReplyCoach
 from coach.settings import Settings
@@ -32,9 +31,9 @@ def create_app(settings: Settings | None = None, model: ChatModel | None = None)
         log.warning("%s is no setting of the coach; it is ignored", name)
     app = FastAPI(
         title="Reply Coach",
-        version=version("reply-coach"),
+        version=__version__,
         description=DESCRIPTION,
-        lifespan=_closing,
+        lifespan=_life,
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.book = RuleBook(settings.prompts_folder or PROMPTS)
@@ -56,9 +55,18 @@ def create_app(settings: Settings | None = None, model: ChatModel | None = None)
     return app
 
 
-def model_of(settings: Settings) -> ChatModel | None:
-    """The model that the settings name; null for none."""
-    return build_model(settings)
+def model_of(settings: Settings, progress: Progress | None = None) -> ChatModel | None:
+    """The model that the settings name, null for none; `progress` hears of weights that are fetched, else the log."""
+    key = settings.model_api_key
+    return build_model(
+        settings.model,
+        api_base=settings.model_api_base,
+        api_key=key.get_secret_value() if key else None,
+        fallbacks=settings.fallback_models,
+        timeout=settings.model_timeout_s,
+        folder=settings.weights_folder,
+        progress=progress or _logged_progress(),
+    )
 
 
 def coach_of(settings: Settings, book: RuleBook, model: ChatModel | None) -> ReplyCoach:
@@ -67,7 +75,22 @@ def coach_of(settings: Settings, book: RuleBook, model: ChatModel | None) -> Rep
 
 
 @asynccontextmanager
-async def _closing(app: FastAPI) -> AsyncIterator[None]:
-    """Let go of the model when the service stops."""
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    """Begin to load a local model when the service starts; let go of any model when it stops."""
+    if app.state.model and app.state.model.is_local:
+        await app.state.model.ready()
     yield
     await app.state.coach.aclose()
+
+
+def _logged_progress() -> Progress:
+    """A line in the log for every tenth part."""
+    shown: set[tuple[str, int]] = set()
+
+    def progress(done: int, total: int, label: str) -> None:
+        tenth = 10 * done // max(total, 1)
+        if (label, tenth) not in shown:
+            shown.add((label, tenth))
+            log.info("%s: %d of %d MB", label, done // 10**6, total // 10**6)
+
+    return progress

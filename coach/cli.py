@@ -1,7 +1,7 @@
 """The command `coach`.
 
-Exit codes: 0 it worked; 1 `review` found an error in the draft, `rewrite` found no reply that may be sent, or the
-model's weights could not be fetched; 2 misuse: an argument, a file or a setting that cannot be used.
+Exit codes: 0 it worked; 1 `review` found an error in the draft, or `rewrite` no reply that may be sent; 2 misuse: an
+argument, a file, a setting or a machine that cannot be used; 130 interrupted.
 """
 
 import argparse
@@ -9,23 +9,26 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from pydantic import ValidationError
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 from rich.text import Text
 
 from coach.app import coach_of, create_app, model_of
 from coach.errors import CoachError, ConfigurationError, RequestError
+from coach.llm import Progress, fetch_weights
 from coach.problems import field_problem
 from coach.render import Renderer
 from coach.rulebook import PROMPTS, Example, Rule, RuleBook
 from coach.settings import Settings
 from coach.types import Request, Result, Severity
 
-OK, FOUND, MISUSE = 0, 1, 2
+OK, FOUND, MISUSE, INTERRUPTED = 0, 1, 2, 130
 
 FILE_HELP = "a request as JSON, or a draft as plain text; - reads standard input"
 
@@ -47,15 +50,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"coach: {error}", file=sys.stderr)
         return FOUND
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="coach",
         description="Checks a support agent's draft reply before it is sent.",
-        epilog="Exit codes: 0 it worked; 1 an error in the draft (review), no reply that may be sent (rewrite) or no "
-        "weights (model fetch); 2 misuse. Settings are environment variables: COACH_MODEL, COACH_PORT and others.",
+        epilog="Exit codes: 0 it worked; 1 an error in the draft (review) or no reply that may be sent (rewrite); "
+        "2 misuse. Settings are environment variables: COACH_MODEL, COACH_PORT and others.",
     )
     commands = parser.add_subparsers(required=True, metavar="command")
     serve = commands.add_parser("serve", help="start the HTTP service")
@@ -104,11 +107,12 @@ def _rewrite(options: argparse.Namespace, settings: Settings) -> int:
     request = _request(options)
 
     async def answer() -> Result:
-        coach = coach_of(settings, _book(settings), model_of(settings))
-        try:
-            return await coach.coach(request)
-        finally:
-            await coach.aclose()
+        with progress_bar() as progress:
+            coach = coach_of(settings, _book(settings), model_of(settings, progress))
+            try:
+                return await coach.coach(request)
+            finally:
+                await coach.aclose()
 
     result = asyncio.run(answer())
     _show(options, request, result, rewritten=True)
@@ -133,7 +137,35 @@ def _rules(options: argparse.Namespace, settings: Settings) -> int:
 
 
 def _fetch(options: argparse.Namespace, settings: Settings) -> int:
-    raise NotImplementedError
+    try:
+        with progress_bar() as progress:
+            path = fetch_weights(folder=settings.weights_folder, progress=progress)
+    except KeyboardInterrupt:
+        print("coach: interrupted; `coach model fetch` goes on from here", file=sys.stderr)
+        return INTERRUPTED
+    print(f"The weights are in {path}")
+    return OK
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar on standard error that shows what is fetched; a line for every tenth part where that is no terminal."""
+    console = Console(stderr=True, highlight=False)
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    shown: set[tuple[str, int]] = set()
+    with bars.Progress(*columns, console=console, disable=not console.is_terminal) as bar:
+        task: bars.TaskID | None = None
+
+        def progress(done: int, total: int, label: str) -> None:
+            nonlocal task
+            task = bar.add_task(label, total=total, completed=done) if task is None else task
+            bar.update(task, description=label, completed=done, total=total)
+            tenth = 10 * done // max(total, 1)
+            if bar.disable and (label, tenth) not in shown:
+                shown.add((label, tenth))
+                console.print(f"{label}: {done // 10**6} of {total // 10**6} MB", soft_wrap=True)
+
+        yield progress
 
 
 def _book(settings: Settings) -> RuleBook:

@@ -1,6 +1,6 @@
 """A result on a terminal: the draft with its spans underlined, why and what instead, the verdict, the rewrite.
 
-Colours where the console has them, ``^^^^`` under the lines where not; the labels are in the language of the case.
+Colours where the console has them, ``^^^^`` under the lines where not; the words are in the language of the case.
 """
 
 import re
@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from coach.labels import LABELS, Labels
+from coach.words import WORDS, Words
 from coach.types import Finding, Request, Result, Severity
 
 STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
-_PIECE = re.compile(r"[^\n]*?(?:[.!?…]+[\"'”“’»)\]]*(?=\s)|\n|\Z)")
+_SENTENCE = re.compile(r"[^\n]+?(?:[.!?…]+[\"'”“’»)\]]*(?=\s)|(?=\n)|\Z)")
 
 
 class Renderer:
@@ -27,17 +27,17 @@ class Renderer:
 
     def result(self, request: Request, result: Result, *, rewritten: bool = True) -> None:
         """The whole answer to `request`; without the rewrite where only a review was asked for."""
-        labels = LABELS.get(result.context.language, LABELS["en"])
-        self._draft(labels, request.draft, result.findings)
-        self._missing(labels, result)
-        self._verdict(labels, result)
+        words = WORDS.get(result.context.language, WORDS["en"])
+        self._draft(words, request.draft, result.findings)
+        self._missing(words, result)
+        self._verdict(words, result)
         if rewritten:
-            self._rewrite(labels, request.draft, result)
+            self._rewrite(words, request.draft, result)
         for warning in result.warnings:
             self._line(f"! {warning}", "yellow")
 
-    def _draft(self, labels: Labels, draft: str, findings: Sequence[Finding]) -> None:
-        self._heading(labels.draft)
+    def _draft(self, words: Words, draft: str, findings: Sequence[Finding]) -> None:
+        self._heading(words.draft)
         for start, line in _lines(draft):
             here = [f for f in findings if f.start < start + len(line) and start < f.end]
             text = Text(line)
@@ -45,62 +45,63 @@ class Renderer:
                 span = max(finding.start - start, 0), min(finding.end - start, len(line))
                 text.stylize(f"underline {STYLE[finding.severity]}", *span)
             self._print(text)
-            if here and not self._console.is_terminal:
+            if here and not self._console.color_system:
                 self._print(Text(_carets(line, start, here)))
         for number, finding in enumerate(findings, 1):
-            self._finding(labels, number, finding)
+            self._finding(words, number, finding)
         if not findings:
-            self._line(labels.no_findings, "green")
+            self._line(words.no_findings, "green")
 
-    def _finding(self, labels: Labels, number: int, finding: Finding) -> None:
-        kind = labels.severities[finding.severity]
-        quote = " ".join(finding.quote.split())
+    def _finding(self, words: Words, number: int, finding: Finding) -> None:
+        kind = words.severities[finding.severity]
         head = Text.assemble(
-            f"\n{number}. ", (f"{kind}: {labels.categories[finding.category]}", STYLE[finding.severity]), f" – “{quote}”"
+            f"\n{number}. ", (f"{kind}: {words.categories[finding.category]}", STYLE[finding.severity]), f" – {words.quoted(finding.quote)}"
         )
         self._print(head, indent=0)
-        self._pair(labels.why, finding.why)
-        self._pair(labels.instead, finding.instead)
-        self._pair(labels.tips, f"{', '.join(finding.tips)} ({finding.rule})")
+        self._pair(words.why, finding.why)
+        self._pair(words.instead, finding.instead)
+        self._pair(words.tips, f"{', '.join(finding.tips)} ({finding.rule})")
 
-    def _missing(self, labels: Labels, result: Result) -> None:
+    def _missing(self, words: Words, result: Result) -> None:
         if not result.omissions:
             return
-        self._heading(labels.missing)
+        self._heading(words.missing)
         suggested = {suggestion.omission: suggestion for suggestion in result.suggestions}
         for omission in result.omissions:
-            self._line(f"- {labels.omissions[omission]}", STYLE[Severity.ERROR])
+            self._line(f"- {words.omissions[omission]}", STYLE[Severity.ERROR])
             if found := suggested.get(omission):
-                self._pair(labels.why, found.why)
-                self._pair(labels.suggestion, found.line)
+                self._pair(words.why, found.why)
+                self._pair(words.suggestion, found.line)
 
-    def _verdict(self, labels: Labels, result: Result) -> None:
+    def _verdict(self, words: Words, result: Result) -> None:
         verdict = result.verdict
-        self._heading(f"{labels.verdict}: {labels.actions[verdict.action]}")
+        self._heading(f"{words.verdict}: {words.actions[verdict.action]}")
         self._line(verdict.reason)
         for evidence in verdict.evidence:
-            quote = " ".join(evidence.quote.split())
-            self._line(f"- “{quote}” – {labels.signals[evidence.signal]} ({labels.message} {evidence.message + 1})")
+            self._line(f"- {words.quoted(evidence.quote)} – {words.signals[evidence.signal]} ({words.message} {evidence.message + 1})")
         if verdict.also:
-            self._pair(labels.also, ", ".join(labels.side_steps[step] for step in verdict.also), indent=2)
-        self._pair(labels.if_it_continues, verdict.if_it_continues, indent=2)
-        self._pair(labels.takes_over, verdict.who_takes_over, indent=2)
-        self._pair(labels.tips, ", ".join(verdict.tips), indent=2)
+            self._pair(words.also, ", ".join(words.side_steps[step] for step in verdict.also), indent=2)
+        self._pair(words.if_it_continues, verdict.if_it_continues, indent=2)
+        self._pair(words.takes_over, verdict.who_takes_over, indent=2)
+        self._pair(words.tips, ", ".join(verdict.tips), indent=2)
 
-    def _rewrite(self, labels: Labels, draft: str, result: Result) -> None:
+    def _rewrite(self, words: Words, draft: str, result: Result) -> None:
         if result.rewrite is None:
-            self._heading(labels.no_rewrite)
+            self._heading(words.no_rewrite)
             for fault in result.remaining:
                 self._line(f"- {fault.kind}: {fault.detail}", STYLE[Severity.ERROR])
             return
         if not result.changed:
-            self._heading(labels.unchanged)
+            self._heading(words.unchanged)
             return
-        self._heading(f"{labels.rewrite} ({labels.by[result.rewrite_by]})")
-        for mark, piece in _differences(draft, result.rewrite):
-            self._print(Text(f"{mark} {piece}".rstrip(), style={"-": "red", "+": "green", " ": ""}[mark]), indent=0)
+        self._heading(f"{words.rewrite} ({words.by[result.rewrite_by]})")
+        for line in result.rewrite.splitlines():
+            self._line(line)
+        self._heading(words.differences)
+        for mark, sentence in _differences(draft, result.rewrite):
+            self._line(f"{mark} {sentence}", "red" if mark == "-" else "green")
         if result.todo:
-            self._heading(labels.todo)
+            self._heading(words.todo)
             for line in result.todo:
                 self._line(f"- {line}")
 
@@ -117,10 +118,10 @@ class Renderer:
 
     def _print(self, text: Text, indent: int = 2) -> None:
         """Wrapped on a terminal, one line a line elsewhere, so that carets stay under their words."""
-        if self._console.is_terminal:
-            self._console.print(Padding(text, (0, 0, 0, indent)))
+        if self._console.color_system:
+            self._console.print(Padding(text, (0, 0, 0, indent), expand=False))
         else:
-            self._console.print(" " * indent + text.plain, soft_wrap=True, markup=False, highlight=False, emoji=False)
+            self._console.print((" " * indent + text.plain).rstrip(), soft_wrap=True, markup=False, highlight=False, emoji=False)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
@@ -138,16 +139,14 @@ def _carets(line: str, start: int, findings: Sequence[Finding]) -> str:
 
 
 def _differences(before: str, after: str) -> Iterator[tuple[str, str]]:
-    """The sentences of both texts in order: ``-`` gone, ``+`` new, blank for those that stayed."""
-    old, new = _pieces(before), _pieces(after)
+    """The sentences that went (``-``) and that are new (``+``), in order."""
+    old, new = _sentences(before), _sentences(after)
     for kind, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            yield from ((" ", piece) for piece in new[c:d])
-            continue
-        yield from (("-", piece) for piece in old[a:b] if piece)
-        yield from (("+", piece) for piece in new[c:d])
+        if kind != "equal":
+            yield from (("-", sentence) for sentence in old[a:b])
+            yield from (("+", sentence) for sentence in new[c:d])
 
 
-def _pieces(text: str) -> list[str]:
-    """Sentences and empty lines."""
-    return [piece for line in text.splitlines() for piece in ([p.strip() for p in _PIECE.findall(line) if p.strip()] or [""])]
+def _sentences(text: str) -> list[str]:
+    """The sentences of every line, signature and all."""
+    return [sentence for found in _SENTENCE.findall(text) if (sentence := found.strip())]

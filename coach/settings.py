@@ -24,12 +24,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
-    model: str = Field("none", description="`none`, `local`, or a name as litellm knows it: `openai/...`.")
+    model: str = Field("none", description="`none`, `local`, a GGUF file, or a name as litellm knows it: `openai/...`.")
     model_api_base: str | None = Field(None, description="Address of the model's API, where it is not the provider's own.")
     model_api_key: SecretStr | None = Field(None, description="Key for it; else the provider's own variable is used.")
     model_timeout_s: float = Field(20, gt=0, le=600, description="Longest wait for one answer of the model, in seconds.")
     fallback_models: List = Field((), description="Models asked in turn when the first one cannot answer.")
-    local_model: Path | None = Field(None, description="A GGUF file to use for `local` in place of the default weights.")
+    weights_folder: Path | None = Field(None, description="Where the local model's weights lie; else the user's cache.")
     deadline_ms: int = Field(20_000, ge=50, le=600_000, description="Time for an answer where the request names none.")
 
     max_body_bytes: int = Field(1 << 20, ge=1_000)

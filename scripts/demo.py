@@ -1,6 +1,6 @@
 """What `make run` does: start the service, send it the example draft, show the answer, leave the service running.
 
-usage: python scripts/demo.py [--port PORT]
+usage: python -m scripts.demo [--port PORT]
 
 Without a terminal it ends after the answer. COACH_MODEL says which model; the weights of the local one are fetched
 first.
@@ -35,7 +35,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0, help="0: 8000, or another free one")
     port = parser.parse_args().port or free_port()
-    if os.environ.get("COACH_MODEL") == "local" and (code := subprocess.call([*COACH, "model", "fetch"])):
+    if is_local() and (code := subprocess.call([*COACH, "model", "fetch"])):
         return code
     environment = {"COACH_LOG_LEVEL": "warning", **os.environ}
     service = subprocess.Popen([*COACH, "serve", "--host", HOST, "--port", str(port)], env=environment)
@@ -70,15 +70,22 @@ def try_it(service: "subprocess.Popen[bytes]", address: str) -> int:
 
 
 def wait_until_ready(service: "subprocess.Popen[bytes]", address: str) -> bool:
-    """Whether /readyz answers before the service ends or the time is up."""
+    """Whether /readyz answers, and a local model is loaded, before the service ends or the time is up."""
     end = time.monotonic() + START_LIMIT_S
     while time.monotonic() < end and service.poll() is None:
         try:
-            if httpx.get(f"{address}/readyz", timeout=5, trust_env=False).is_success:
+            response = httpx.get(f"{address}/readyz", timeout=5, trust_env=False)
+            if response.is_success and (not is_local() or response.json()["model"]["reachable"]):
                 return True
         except httpx.TransportError:
-            time.sleep(0.1)
+            pass
+        time.sleep(0.1)
     return False
+
+
+def is_local() -> bool:
+    """Whether the model of this repository runs inside the service."""
+    return os.environ.get("COACH_MODEL") == "local"
 
 
 def free_port() -> int:

@@ -7,9 +7,10 @@ from coach.types import Action, Category, Omission, Severity, SideStep, SignalKi
 
 
 @dataclass(frozen=True)
-class Labels:
+class Words:
     """One language's words; the mappings are complete."""
 
+    quotes: tuple[str, str]
     draft: str
     no_findings: str
     missing: str
@@ -23,6 +24,7 @@ class Labels:
     if_it_continues: str
     takes_over: str
     rewrite: str
+    differences: str
     unchanged: str
     no_rewrite: str
     todo: str
@@ -34,8 +36,13 @@ class Labels:
     side_steps: Mapping[SideStep, str]
     signals: Mapping[SignalKind, str]
 
+    def quoted(self, text: str) -> str:
+        """`text` on one line, in the quotation marks of the language."""
+        return " ".join(text.split()).join(self.quotes)
 
-DE = Labels(
+
+DE = Words(
+    quotes=("„", "“"),
     draft="Ihr Entwurf",
     no_findings="Nichts zu beanstanden.",
     missing="Was fehlt",
@@ -49,6 +56,7 @@ DE = Labels(
     if_it_continues="Wenn es so weitergeht",
     takes_over="Übernimmt",
     rewrite="Vorschlag für die Antwort",
+    differences="Was sich ändert",
     unchanged="Der Entwurf kann so bleiben.",
     no_rewrite="Kein Vorschlag: Das ließ sich nicht beheben",
     todo="Dazu verpflichtet Sie diese Antwort",
@@ -110,7 +118,8 @@ DE = Labels(
     },
 )
 
-EN = Labels(
+EN = Words(
+    quotes=("“", "”"),
     draft="Your draft",
     no_findings="Nothing to object to.",
     missing="What is missing",
@@ -124,6 +133,7 @@ EN = Labels(
     if_it_continues="If it goes on",
     takes_over="Taken over by",
     rewrite="Suggested reply",
+    differences="What changes",
     unchanged="The draft can stay as it is.",
     no_rewrite="No suggestion: this could not be mended",
     todo="What this reply commits you to",
@@ -185,4 +195,4 @@ EN = Labels(
     },
 )
 
-LABELS: Mapping[str, Labels] = {"de": DE, "en": EN}
+WORDS: Mapping[str, Words] = {"de": DE, "en": EN}
