@@ -151,17 +151,23 @@ def _is_about_credentials(error: BaseException) -> bool:
 def _by_status(error: Exception, telling: BaseException) -> type[ModelError] | None:
     if _is_about_credentials(telling):
         return ModelRefused
-    status = getattr(error, "status_code", None)
-    if not isinstance(status, int):
+    status = _status(telling) or _status(error)
+    if status is None:
         return ModelUnavailable if type(error).__name__ in TABLE else None
     if status in BUSY:
         return ModelOverloaded
     return ModelUnavailable if status >= 500 or status in MAY_PASS else ModelRefused
 
 
+def _status(error: BaseException) -> int | None:
+    """Return the HTTP status of the answer that an error is about, or what it claims for one."""
+    response = getattr(error, "response", None)
+    status = getattr(response, "status_code", None) or getattr(error, "status_code", None)
+    return status if isinstance(status, int) else None
+
+
 def _words(model: str, error: Exception, kind: type[ModelError]) -> str:
-    status = getattr(error, "status_code", None)
-    seen = f"{type(error).__name__}, HTTP {status}" if isinstance(status, int) else type(error).__name__
+    seen = f"{type(error).__name__}, HTTP {_status(error)}" if _status(error) else type(error).__name__
     return f"{model} {WORDS[kind]} ({seen})"
 
 

@@ -57,7 +57,7 @@ class ChatModel(Protocol):
         ...
 
     async def ready(self) -> bool:
-        """Whether a call has a chance now; cheap, sends no text."""
+        """Whether a call has a chance now. Sends no text; what has to be loaded is loaded or begins to be."""
         ...
 
     async def aclose(self) -> None:

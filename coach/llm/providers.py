@@ -7,6 +7,7 @@ and 160 MB, and who runs without a model does not pay for it.
 import asyncio
 import importlib
 import logging
+import math
 import os
 import time
 from collections.abc import Sequence
@@ -84,7 +85,8 @@ class LiteLLMModel:
         raise failure
 
     async def ready(self) -> bool:
-        """Whether one of the models can be reached."""
+        """Whether litellm is loaded and one of the models can be reached; the first time it takes seconds."""
+        await self._load(math.inf)
         for endpoint in self._endpoints:
             if await endpoint.ready():
                 return True
@@ -100,7 +102,7 @@ class LiteLLMModel:
         if self._litellm is not None:
             return
         try:
-            async with asyncio.timeout(deadline - time.monotonic()):
+            async with asyncio.timeout(None if deadline == math.inf else deadline - time.monotonic()):
                 self._litellm = await asyncio.to_thread(_import_litellm)
         except TimeoutError:
             raise ModelTimeout(f"{self.name} was not asked: no time was left after loading litellm") from None
