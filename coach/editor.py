@@ -224,8 +224,8 @@ class Editor:
         if tail.strip():
             gap = tail[: len(tail) - len(tail.lstrip())] or ("\n\n" if "\n" in case.draft.original else " ")
             tail = gap + tail.lstrip()
-        if head.rstrip().endswith(",") and self._language == "de":
-            body = _lower_start(body, "de") if head.strip() and "\n" in head else body
+        if head.rstrip().endswith(","):
+            body = _lower_start(body, self._language)
         return head + body + tail
 
 

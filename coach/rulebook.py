@@ -35,7 +35,8 @@ class TipEntry(Noun):
     de: str | None = Field(None, description="The advice as the agent reads it, for rows that act as `tip`.")
     en: str | None = None
     note: str | None = Field(None, description="For `config`: which setting. For `excluded`: why.")
-    signals: tuple[SignalKind, ...] = Field((), description="For `tip`: the signals it is shown with; none: always.")
+    signals: tuple[SignalKind, ...] = Field((), description="For `tip`: the signals it is shown with.")
+    channels: tuple[Channel, ...] = Field((), description="For `tip`: the channels it is shown in.")
 
 
 class Guide(Noun):
@@ -219,7 +220,7 @@ SENTENCES = (
 class Phrases(Noun):
     """``phrases/<language>.toml``: what the editor may say, by form of address, and what the thread is read by."""
 
-    thread: dict[Literal["warned", "transferred"], tuple[str, ...]] = Field(min_length=2)
+    thread: dict[Literal["warned", "transferred", "to_a_machine"], tuple[str, ...]] = Field(min_length=3)
     sentences: dict[Literal["Sie", "du", "you"], dict[str, str]]
 
     @model_validator(mode="after")

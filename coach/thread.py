@@ -13,7 +13,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from coach.patterns import PatternSet
 from coach.rulebook import RuleBook
-from coach.text import Text
+from coach.text import Text, fold_with_offsets
 from coach.types import Context, FormOfAddress, Inferred, Message, Request
 
 DEFAULT_LANGUAGE = "de"
@@ -67,6 +67,17 @@ def form_of_address(text: str) -> FormOfAddress | None:
     return FormOfAddress.SIE if formal >= familiar else FormOfAddress.DU
 
 
+def _blanked(original: str, patterns: PatternSet) -> str:
+    text = Text(original)
+    folded = fold_with_offsets(original)
+    out = original
+    for _, span in patterns.finditer(folded.text):
+        start, end = folded.original(*span)
+        a, b = text.sentence_at(start) or (start, end)
+        out = out[:a] + " " * (b - a) + out[b:]
+    return out
+
+
 class ThreadReader:
     """Reads the context of a request from its thread. Made once; safe to share between threads."""
 
@@ -74,6 +85,17 @@ class ThreadReader:
         self._patterns = {
             language: {what: PatternSet(patterns) for what, patterns in phrases.thread.items()} for language, phrases in book.phrases.items()
         }
+        self._to_a_machine = PatternSet([p for phrases in book.phrases.values() for p in phrases.thread["to_a_machine"]])
+
+    def without_machine_talk(self, conversation: Sequence[Message]) -> tuple[Message, ...]:
+        """The conversation with each sentence of the customer that speaks to a machine blanked out.
+
+        Such text is neither a signal nor a demand, whatever language it is in. Offsets stay as they are.
+        """
+        patterns = self._to_a_machine
+        return tuple(
+            m.model_copy(update={"text": _blanked(m.text, patterns)}) if m.author == "customer" else m for m in conversation
+        )
 
     def context(self, request: Request) -> Context:
         """The case as far as it is known: what was sent, then what the thread says, then the defaults."""
@@ -92,7 +114,7 @@ class ThreadReader:
             form_of_address=self._form(request) if code == "de" else None,
             authority=request.authority,
             supervisor_available=request.supervisor_available is not False,
-            inferred=tuple(item for item in inferred.values() if item.value is not None),
+            inferred=tuple(item for item in inferred.values() if item.evidence),
             **values,
         )
 

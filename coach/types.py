@@ -253,7 +253,7 @@ class HandoverNote(Noun):
     """What the person who takes over has to know, the desk's own mistakes included; no adjectives."""
 
     matter: str
-    history: tuple[str, ...]
+    history: tuple[Message, ...]
     promised: tuple[str, ...]
     wants: str
     own_mistakes: tuple[str, ...]

@@ -1,12 +1,14 @@
-"""How good lint and ladder are on the labelled cases, without a model.
+"""How good the coach is on the labelled cases without a model: lint, ladder and editor.
 
-usage: python -m evals.measure [--language de|en] [--only KIND] [--misses] [--part 1|2]
+usage: python -m evals.measure [--language de|en] [--only KIND] [--misses] [--rewrites] [--part 1|2]
 
-Prints precision, recall and F1 per signal and finding kind, and the verdict's macro-F1, for dev and test apart. With
-``--misses`` it prints, for `dev` only, each label that no rule found and each false alarm of KIND.
+Prints, for dev and test apart: precision, recall and F1 per signal, finding and omission kind; the verdict's macro-F1
+and the missed escalations; and what became of the rewrites. ``--misses`` prints, for `dev` only, each label that no
+rule found and each false alarm; ``--rewrites`` prints the rewrites of `dev` that lost or kept what they should not.
 """
 
 import argparse
+import asyncio
 import hashlib
 import json
 import sys
@@ -14,30 +16,34 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
-from coach.ladder import decide
 from coach.lint import Linter
 from coach.rulebook import RuleBook
+from coach.service import Limits, ReplyCoach
 from coach.text import Text
-from coach.types import Context, Message
+from coach.types import Context, Request, Result
 
 CASES = Path(__file__).parent / "cases"
+Case = dict[str, Any]
 
 
 def part(case_id: str) -> int:
-    """Which third of the hash: 0 is test; 1 and 2 are the halves of dev, so that one can validate the other."""
+    """The rest of the hash by 3: 0 is test; 1 and 2 are the halves of dev, so that one can validate the other."""
     return int(hashlib.sha256(case_id.encode()).hexdigest(), 16) % 3
 
 
-def load(side: str, language: str | None, half: int | None) -> list[dict[str, Any]]:
+def load(side: str, language: str | None = None, half: int | None = None) -> list[Case]:
+    """The cases of one side, of one language where given, of one half of dev where given."""
     cases = [json.loads(line) for line in (CASES / f"{side}.jsonl").read_text("utf-8").splitlines()]
     return [
-        c
-        for c in cases
-        if (not language or c["request"]["language"] == language) and (half is None or part(c["id"]) in (0, half))
+        case
+        for case in cases
+        if (not language or case["request"]["language"] == language)
+        and (half is None or side == "test" or part(case["id"]) == half)
     ]
 
 
 def context_of(request: dict[str, Any]) -> Context:
+    """The context of a labelled request, as it was sent."""
     return Context(
         channel=request["channel"],
         language=request["language"],
@@ -52,99 +58,164 @@ def context_of(request: dict[str, Any]) -> Context:
 
 
 def scores(tp: int, fp: int, fn: int) -> str:
+    """Precision, recall and F1 as a line."""
     p = tp / (tp + fp) if tp + fp else float("nan")
     r = tp / (tp + fn) if tp + fn else float("nan")
     f = 2 * tp / (2 * tp + fp + fn) if tp + fp + fn else float("nan")
     return f"P {p:.2f}  R {r:.2f}  F1 {f:.2f}   ({tp} right, {fp} false, {fn} missed)"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--language")
-    parser.add_argument("--only")
-    parser.add_argument("--misses", action="store_true")
-    parser.add_argument("--part", type=int, choices=(1, 2))
-    args = parser.parse_args()
-    book = RuleBook()
-    linters = {language: Linter(book, language) for language in book.languages}
-    for side in ("dev", "test"):
-        counts: dict[str, Counter[str]] = defaultdict(Counter)
-        verdicts: list[tuple[str, str]] = []
-        for case in load(side, args.language, args.part if side == "dev" else None):
-            request, labels = case["request"], case["labels"]
-            show = args.misses and side == "dev"
-            context = context_of(request)
-            linter = linters[context.language]
-            conversation = [Message(**m) for m in request["conversation"]]
-            signals = linter.signals(conversation, context)
-            findings = linter.findings(Text(request["draft"]), context)
-            verdict = decide(signals, context, book.ladder)
-            verdicts.append((labels["verdict"], verdict.action))
-            wanted = {s["kind"] for s in labels["signals"]}
-            certain = {s.kind.value for s in signals if s.severity == "error"}
-            for kind in wanted | certain:
-                name = f"signal {kind}"
-                outcome = "tp" if kind in wanted & certain else "fn" if kind in wanted else "fp"
-                counts[name][outcome] += 1
-                counts["signals"][outcome] += 1
-                if show and outcome != "tp" and args.only in (None, kind):
-                    quotes = [s["quote"] for s in labels["signals"] if s["kind"] == kind]
-                    hits = [(s.rule, s.quote) for s in signals if s.kind == kind]
-                    print(f"{case['id']} {'MISSED' if outcome == 'fn' else 'FALSE'} {kind}: {quotes or hits}")
-            spans = []
-            for label in labels["findings"]:
-                at = request["draft"].find(label["quote"])
-                spans.append((label["category"], at, at + len(label["quote"]), label["quote"]))
-            for category, start, end, quote in spans:
-                hit = any(f.category == category and f.start < end and start < f.end for f in findings)
-                for name in (f"finding {category}", "findings"):
-                    counts[name]["tp" if hit else "fn"] += 1
-                counts["findings, any category"][
-                    "tp" if any(f.start < end and start < f.end for f in findings) else "fn"
-                ] += 1
-                if show and not hit and args.only in (None, category):
-                    print(f"{case['id']} MISSED {category}: {quote!r}")
-            for f in findings:
-                right = any(f.category == c and f.start < end and start < f.end for c, start, end, _ in spans)
-                if not right:
-                    for name in (f"finding {f.category}", "findings"):
-                        counts[name]["fp"] += 1
-                    if show and args.only in (None, f.category.value):
-                        overlap = [(c, q) for c, start, end, q in spans if f.start < end and start < f.end]
-                        print(f"{case['id']} FALSE {f.category} by {f.rule}: {f.quote!r} {('labelled', overlap) if overlap else ''}")
-                if not any(f.start < end and start < f.end for _, start, end, _ in spans):
-                    counts["findings, any category"]["fp"] += 1
-            for f in linter.findings(Text(labels["rewrite"]), context):
-                counts["reference rewrites"]["flagged"] += f.severity == "error" and args.only in (None, f.category.value)
-                if show and args.only in (None, f.category.value):
-                    print(f"{case['id']} IN REFERENCE REWRITE {f.category} by {f.rule}: {f.quote!r}")
-            if not labels["findings"] and not labels["omissions"]:
-                counts["good drafts"]["all"] += 1
-                counts["good drafts"]["flagged"] += any(f.severity == "error" for f in findings)
-        print(f"== {side}: {len(verdicts)} cases")
-        for name in sorted(counts):
-            if name not in ("good drafts", "reference rewrites") and (args.only is None or args.only in name or name.endswith("s")):
-                print(f"{name:32} {scores(*(counts[name][k] for k in ('tp', 'fp', 'fn')))}")
-        print("findings in reference rewrites", counts["reference rewrites"]["flagged"])
-        print("good drafts flagged", counts["good drafts"]["flagged"], "of", counts["good drafts"]["all"])
-        print("verdict macro-F1", f"{macro_f1(verdicts):.3f}", missed(verdicts))
-    return 0
+class Tally:
+    """What was right, false and missed, by name; and what is worth a look."""
+
+    def __init__(self, only: str | None, show: bool) -> None:
+        self.counts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.verdicts: list[tuple[str, str]] = []
+        self._only, self._show = only, show
+
+    def add(self, kind: str, outcome: str, *names: str) -> None:
+        """Count an outcome of `kind` under `names`."""
+        for name in names:
+            self.counts[name][outcome] += 1
+
+    def say(self, kind: str, line: str) -> None:
+        """Print a line about `kind`, where it was asked for."""
+        if self._show and self._only in (None, kind):
+            print(line)
+
+
+def tally_signals(case: Case, result: Result, tally: Tally) -> None:
+    """Signals count a kind a case: those of severity error against the labels."""
+    labels = case["labels"]["signals"]
+    wanted = {s["kind"] for s in labels}
+    certain = {s.kind.value for s in result.signals if s.severity == "error"}
+    for kind in wanted | certain:
+        outcome = "tp" if kind in wanted & certain else "fn" if kind in wanted else "fp"
+        tally.add(kind, outcome, f"signal {kind}", "all signals")
+        if outcome == "fn":
+            tally.say(kind, f"{case['id']} MISSED {kind}: {[s['quote'] for s in labels if s['kind'] == kind]}")
+        elif outcome == "fp":
+            tally.say(kind, f"{case['id']} FALSE {kind}: {[(s.rule, s.quote) for s in result.signals if s.kind == kind]}")
+
+
+def tally_findings(case: Case, result: Result, tally: Tally) -> None:
+    """A finding counts when category and span overlap a label; warnings count as the errors do."""
+    draft = case["request"]["draft"]
+    spans = [(f["category"], at, at + len(f["quote"]), f["quote"]) for f in case["labels"]["findings"] if (at := draft.find(f["quote"])) >= 0]
+    errors = [f for f in result.findings if f.severity == "error"]
+    for category, start, end, quote in spans:
+        over = [f for f in errors if f.start < end and start < f.end]
+        hit = any(f.category == category for f in over)
+        tally.add(category, "tp" if hit else "fn", f"finding {category}", "all findings")
+        tally.add(category, "tp" if over else "fn", "all findings, any category")
+        if not hit:
+            tally.say(category, f"{case['id']} MISSED {category}: {quote!r}")
+    for f in errors:
+        over_labels = [(c, q) for c, start, end, q in spans if f.start < end and start < f.end]
+        if f.category not in [c for c, _ in over_labels]:
+            tally.add(f.category, "fp", f"finding {f.category}", "all findings")
+            tally.say(f.category, f"{case['id']} FALSE {f.category} by {f.rule}: {f.quote!r} {('labelled', over_labels) if over_labels else ''}")
+        if not over_labels:
+            tally.add(f.category, "fp", "all findings, any category")
+
+
+def tally_omissions(case: Case, result: Result, tally: Tally) -> None:
+    """Omissions count a kind a case."""
+    wanted, found = set(case["labels"]["omissions"]), {o.value for o in result.omissions}
+    for kind in wanted | found:
+        outcome = "tp" if kind in wanted & found else "fn" if kind in wanted else "fp"
+        tally.add(kind, outcome, f"omission {kind}", "all omissions")
+        if outcome != "tp":
+            tally.say(kind, f"{case['id']} {'MISSED' if outcome == 'fn' else 'FALSE'} omission {kind}: {case['request']['draft'][-200:]!r}")
+
+
+def tally_rewrite(case: Case, result: Result, tally: Tally, show: bool) -> None:
+    """What became of the rewrite: whose it is, what it kept and what it still says."""
+    labels, draft = case["labels"], case["request"]["draft"]
+    good = not labels["findings"] and not labels["omissions"]
+    text = result.rewrite
+    tally.counts["rewrite"]["by " + (result.rewrite_by if text is None or result.changed else "unchanged")] += 1
+    for fault in result.remaining:
+        tally.counts["faults that stopped the editor"][fault.kind] += 1
+    if good:
+        tally.counts["good drafts"]["changed" if result.changed or text is None else "kept"] += 1
+        if show and (result.changed or text is None):
+            print(f"{case['id']} GOOD DRAFT CHANGED: {[(f.rule, f.quote) for f in result.findings]} {result.omissions} {result.verdict.action}")
+        return
+    if text is None:
+        if show:
+            print(f"{case['id']} NO REWRITE: {[(f.kind, f.detail) for f in result.remaining]}")
+        return
+    for name, wanted, holds in (("must_keep", True, lambda s: s in text), ("must_not_say", False, lambda s: s.lower() in text.lower())):
+        for string in labels.get(name, []):
+            right = holds(string) == wanted
+            tally.counts[name]["right" if right else "wrong"] += 1
+            if show and not right:
+                print(f"{case['id']} {name} {string!r}\n   DRAFT   {draft!r}\n   REWRITE {text!r}")
+
+
+def report(side: str, tally: Tally, only: str | None) -> None:
+    """Print the tables of one side."""
+    print(f"== {side}: {len(tally.verdicts)} cases")
+    for name in sorted(tally.counts):
+        counted = tally.counts[name]
+        if set(counted) <= {"tp", "fp", "fn"} and (only is None or only in name or name.startswith("all")):
+            print(f"{name:32} {scores(*(counted[k] for k in ('tp', 'fp', 'fn')))}")
+    for name in ("rewrite", "faults that stopped the editor", "must_keep", "must_not_say", "good drafts", "findings in reference rewrites"):
+        counted = tally.counts[name]
+        share = f"  {100 * counted['right'] / max(1, counted.total()):.1f} % right" if name.startswith("must") else ""
+        print(f"{name:32} {', '.join(f'{k} {v}' for k, v in counted.most_common()) or 'none'}{share}")
+    print(f"verdict macro-F1 {macro_f1(tally.verdicts):.3f}; {missed(tally.verdicts)}")
 
 
 def macro_f1(pairs: list[tuple[str, str]]) -> float:
+    """The mean F1 over the verdicts that occur; `pairs` are (label, verdict)."""
     values = []
     for action in {a for a, _ in pairs}:
         tp = sum(a == b == action for a, b in pairs)
         wrong = sum((a == action) != (b == action) for a, b in pairs)
-        values.append(2 * tp / (2 * tp + wrong) if tp or wrong else 0.0)
+        values.append(2 * tp / (2 * tp + wrong))
     return sum(values) / len(values)
 
 
 def missed(pairs: list[tuple[str, str]]) -> str:
+    """Escalations that were missed, and needless ones."""
     grave = {"hand_over", "end_conversation", "alert_security"}
     total = sum(a in grave for a, _ in pairs)
-    return f"missed escalations {sum(a in grave and b not in grave for a, b in pairs)} of {total}; needless {sum(b in grave and a not in grave for a, b in pairs)}"
+    lost = sum(a in grave and b not in grave for a, b in pairs)
+    return f"missed escalations {lost} of {total}; needless {sum(b in grave and a not in grave for a, b in pairs)}"
+
+
+async def main() -> int:
+    """Run the measure."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--language")
+    parser.add_argument("--only")
+    parser.add_argument("--misses", action="store_true")
+    parser.add_argument("--rewrites", action="store_true")
+    parser.add_argument("--part", type=int, choices=(1, 2))
+    args = parser.parse_args()
+    book = RuleBook()
+    coach = ReplyCoach(book, limits=Limits())
+    linters = {language: Linter(book, language) for language in book.languages}
+    for side in ("dev", "test"):
+        tally = Tally(args.only, args.misses and side == "dev")
+        for case in load(side, args.language, args.part):
+            result = await coach.coach(Request.model_validate(case["request"]))
+            tally.verdicts.append((case["labels"]["verdict"], result.verdict.action))
+            if case["labels"]["verdict"] != result.verdict.action:
+                tally.say("verdict", f"{case['id']} VERDICT {result.verdict.action}, labelled {case['labels']['verdict']}: "
+                f"{sorted({s['kind'] for s in case['labels']['signals']})} seen {[(s.kind.value, s.quote) for s in result.signals]}")  # fmt: skip
+            tally_signals(case, result, tally)
+            tally_findings(case, result, tally)
+            tally_omissions(case, result, tally)
+            tally_rewrite(case, result, tally, args.rewrites and side == "dev")
+            for f in linters[case["request"]["language"]].findings(Text(case["labels"]["rewrite"]), context_of(case["request"])):
+                tally.counts["findings in reference rewrites"][f.severity] += 1
+                tally.say(f.category, f"{case['id']} IN REFERENCE REWRITE {f.category} by {f.rule}: {f.quote!r}")
+        report(side, tally, args.only)
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(asyncio.run(main()))
