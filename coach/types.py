@@ -7,7 +7,7 @@ UTF-16 units (``options.offsets``), as browsers count.
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 
 class Noun(BaseModel):
@@ -113,11 +113,23 @@ class FormOfAddress(StrEnum):
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
 
 
+def _of_characters(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("half of a surrogate pair is no character") from None
+    return text
+
+
+Written = Annotated[str, AfterValidator(_of_characters)]
+"""Text that can be written as UTF-8: JSON can smuggle in what cannot."""
+
+
 class Message(Noun):
     """One message of the conversation, oldest first in its list."""
 
     author: Literal["customer", "agent", "system"]
-    text: str
+    text: Written
 
 
 class Options(Noun):
@@ -131,13 +143,13 @@ class Options(Noun):
 class Request(Noun):
     """A draft and its case. Everything but the draft can be left out: it is inferred from the thread, or has a default."""
 
-    draft: str
+    draft: Written
     conversation: tuple[Message, ...] = ()
     channel: Channel = Channel.EMAIL
     language: LanguageCode | None = None
-    customer_name: str | None = None
-    agent_name: str | None = None
-    authority: tuple[str, ...] | None = Field(None, description="What this agent may promise; null: not known.")
+    customer_name: Written | None = None
+    agent_name: Written | None = None
+    authority: tuple[Written, ...] | None = Field(None, description="What this agent may promise; null: not known.")
     warnings_given: int | None = Field(None, ge=0)
     transferred: bool | None = None
     supervisor_available: bool | None = None
