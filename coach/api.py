@@ -1,6 +1,6 @@
 """The routes and the one error handler. No logic: what is decided is decided in `coach.service`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.exceptions import RequestValidationError
@@ -15,11 +15,11 @@ from coach.service import ReplyCoach
 from coach.types import LanguageCode, Noun, Request, Result
 
 
-def _problem(description: str) -> dict[str, object]:
+def _problem(description: str) -> dict[str, Any]:
     return {"model": Problem, "description": description}
 
 
-BAD_REQUEST = {
+BAD_REQUEST: dict[int | str, dict[str, Any]] = {
     400: _problem("The body is not JSON."),
     413: _problem("The body is larger than the service takes."),
     415: _problem("The body is of another media type than application/json."),

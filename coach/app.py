@@ -16,8 +16,8 @@ from coach.settings import Settings
 
 log = logging.getLogger("coach.app")
 
-DESCRIPTION = """Checks a support agent's draft reply before it is sent, in German and English: what is wrong in it, what
-is missing, what the customer's words show, which step comes next, and a rewrite that was checked."""
+DESCRIPTION = """Checks a support agent's draft reply before it is sent, in German and English: what is wrong in it,
+what is missing, what the customer's words show, which step comes next, and a rewrite that was checked."""
 
 
 def create_app(settings: Settings | None = None, model: ChatModel | None = None) -> FastAPI:
@@ -71,7 +71,8 @@ def model_of(settings: Settings, progress: Progress | None = None) -> ChatModel 
 
 def coach_of(settings: Settings, book: RuleBook, model: ChatModel | None) -> ReplyCoach:
     """The coach with the limits that the settings give."""
-    return ReplyCoach(book, model)
+    limits = {name: getattr(settings, name) for name in Limits.__dataclass_fields__}
+    return ReplyCoach(book, model, Limits(**limits))
 
 
 @asynccontextmanager

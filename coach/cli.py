@@ -16,7 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
 from coach.app import coach_of, create_app, model_of
@@ -90,9 +90,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> int:
     logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s %(message)s")
     app = create_app(settings)
     # No access log of its own: the gate writes one, without the paths that people typed.
-    uvicorn.run(
-        app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False
-    )
+    uvicorn.run(app, host=settings.host, port=settings.port, log_config=None, access_log=False, server_header=False)
     return OK
 
 
@@ -151,7 +149,7 @@ def _fetch(options: argparse.Namespace, settings: Settings) -> int:
 def progress_bar() -> Iterator[Progress]:
     """A bar on standard error that shows what is fetched; a line for every tenth part where that is no terminal."""
     console = Console(stderr=True, highlight=False)
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn()
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
     shown: set[tuple[str, int]] = set()
     with bars.Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task: bars.TaskID | None = None

@@ -1,7 +1,7 @@
 """The description of the API: real requests and real answers, in German and English, and problems as what they are.
 
-The examples are files under ``examples/``: ``de.json`` and ``en.json`` are requests, ``answers/`` holds what the service
-answers to them without a model (``make docs`` writes those).
+The examples are files under ``examples/``: ``de.json`` and ``en.json`` are requests, ``answers/`` holds what the
+service answers to them without a model (``make docs`` writes those).
 """
 
 import json

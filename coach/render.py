@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from coach.words import WORDS, Words
 from coach.types import Finding, Request, Result, Severity
+from coach.words import WORDS, Words
 
 STYLE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow"}
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?…]+[\"'”“’»)\]]*(?=\s)|(?=\n)|\Z)")
@@ -54,9 +54,8 @@ class Renderer:
 
     def _finding(self, words: Words, number: int, finding: Finding) -> None:
         kind = words.severities[finding.severity]
-        head = Text.assemble(
-            f"\n{number}. ", (f"{kind}: {words.categories[finding.category]}", STYLE[finding.severity]), f" – {words.quoted(finding.quote)}"
-        )
+        title = f"{kind}: {words.categories[finding.category]}", STYLE[finding.severity]
+        head = Text.assemble(f"\n{number}. ", title, f" – {words.quoted(finding.quote)}")
         self._print(head, indent=0)
         self._pair(words.why, finding.why)
         self._pair(words.instead, finding.instead)
@@ -78,7 +77,8 @@ class Renderer:
         self._heading(f"{words.verdict}: {words.actions[verdict.action]}")
         self._line(verdict.reason)
         for evidence in verdict.evidence:
-            self._line(f"- {words.quoted(evidence.quote)} – {words.signals[evidence.signal]} ({words.message} {evidence.message + 1})")
+            place = f"{words.message} {evidence.message + 1}"
+            self._line(f"- {words.quoted(evidence.quote)} – {words.signals[evidence.signal]} ({place})")
         if verdict.also:
             self._pair(words.also, ", ".join(words.side_steps[step] for step in verdict.also), indent=2)
         self._pair(words.if_it_continues, verdict.if_it_continues, indent=2)
@@ -121,7 +121,7 @@ class Renderer:
         if self._console.color_system:
             self._console.print(Padding(text, (0, 0, 0, indent), expand=False))
         else:
-            self._console.print((" " * indent + text.plain).rstrip(), soft_wrap=True, markup=False, highlight=False, emoji=False)
+            self._console.print(Text((" " * indent + text.plain).rstrip()), soft_wrap=True)
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:

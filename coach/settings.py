@@ -24,10 +24,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
-    model: str = Field("none", description="`none`, `local`, a GGUF file, or a name as litellm knows it: `openai/...`.")
-    model_api_base: str | None = Field(None, description="Address of the model's API, where it is not the provider's own.")
-    model_api_key: SecretStr | None = Field(None, description="Key for it; else the provider's own variable is used.")
-    model_timeout_s: float = Field(20, gt=0, le=600, description="Longest wait for one answer of the model, in seconds.")
+    model: str = Field("none", description="`none`, `local`, a GGUF file, or a name that litellm knows.")
+    model_api_base: str | None = Field(None, description="Address of the model's API, if not the provider's own.")
+    model_api_key: SecretStr | None = Field(None, description="Key for it; without one the provider's variable counts.")
+    model_timeout_s: float = Field(
+        20, gt=0, le=600, description="Longest wait for one answer of the model, in seconds."
+    )
     fallback_models: List = Field((), description="Models asked in turn when the first one cannot answer.")
     weights_folder: Path | None = Field(None, description="Where the local model's weights lie; else the user's cache.")
     deadline_ms: int = Field(20_000, ge=50, le=600_000, description="Time for an answer where the request names none.")
@@ -47,7 +49,9 @@ class Settings(BaseSettings):
     @field_validator("fallback_models", "cors_origins", mode="before")
     @classmethod
     def _separate(cls, value: object) -> object:
-        return tuple(part for part in (p.strip() for p in value.split(",")) if part) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return tuple(part for part in (p.strip() for p in value.split(",")) if part)
 
     @field_validator("log_level", mode="before")
     @classmethod

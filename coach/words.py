@@ -60,7 +60,7 @@ DE = Words(
     unchanged="Der Entwurf kann so bleiben.",
     no_rewrite="Kein Vorschlag: Das ließ sich nicht beheben",
     todo="Dazu verpflichtet Sie diese Antwort",
-    by={"model": "vom Sprachmodell geschrieben, geprüft", "editor": "nach festen Regeln überarbeitet", "none": "niemand"},
+    by={"model": "vom Sprachmodell geschrieben, geprüft", "editor": "nach festen Regeln überarbeitet"},
     severities={Severity.ERROR: "Fehler", Severity.WARNING: "Hinweis"},
     categories={
         Category.DISHONESTY: "Unehrlichkeit",
@@ -137,7 +137,7 @@ EN = Words(
     unchanged="The draft can stay as it is.",
     no_rewrite="No suggestion: this could not be mended",
     todo="What this reply commits you to",
-    by={"model": "written by the language model, checked", "editor": "edited by fixed rules", "none": "nobody"},
+    by={"model": "written by the language model, checked", "editor": "edited by fixed rules"},
     severities={Severity.ERROR: "error", Severity.WARNING: "hint"},
     categories={
         Category.DISHONESTY: "dishonesty",
