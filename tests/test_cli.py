@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import IO
 
 import httpx
 import pytest
@@ -219,7 +220,7 @@ def test_serve_answers_until_it_is_interrupted() -> None:
         process.stderr.close()
 
 
-def _address(log: io.TextIOBase) -> str:
+def _address(log: IO[str]) -> str:
     """The address that the service says it listens on."""
     end = time.monotonic() + 20
     while time.monotonic() < end and (line := log.readline()):
