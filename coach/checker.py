@@ -59,7 +59,8 @@ def text_faults(rewrite: str, case: Checked) -> list[Fault]:
     """The faults that need no rules: facts, negations, language, form of address, length, leaks."""
     if not rewrite.strip():
         return [_fault("empty", "there is no text")]
-    removed = [(f.start, f.end) for f in case.findings]
+    draft = Text(case.draft)
+    removed = [draft.sentence_at(f.start) or (f.start, f.end) for f in case.findings]
     found = [_fault("fact_added", fact.text) for fact in added(rewrite, case.sources, case.names)]
     found += [_fault("fact_lost", fact.text) for fact in lost(case.draft, rewrite, removed, case.names)]
     found += [_fault("negation_turned", fact.text) for fact in turned(case.draft, rewrite, removed)]

@@ -170,9 +170,10 @@ class Editor:
         if not name or (names(head + body, name) and not greeting_faulty) or not (wanted or greeting_faulty):
             return ("" if greeting_faulty and not name else head), body
         greeting = self.say("greeting", case, name=name)
+        if not head.strip() and case.context.channel in _ONE_LINE:
+            return f"{name}, ", body
         if not head.strip():
-            gap = " " if case.context.channel in _ONE_LINE else "\n\n"
-            return greeting + gap, _lower_start(body, self._language)
+            return f"{greeting}\n\n", body
         words = re.match(r"\s*(hallo|hi|hey|moin|servus|guten (?:tag|morgen|abend)|hello|good (?:morning|afternoon|evening))", head, re.IGNORECASE)
         if words and not greeting_faulty:
             greeting = f"{words.group(1)} {name},"
@@ -206,6 +207,8 @@ class Editor:
             body = _appended(body, self.say("alert_security", case))
         if "handover-not-announced" in rules:
             body = _appended(body, self.say(self._handover(case), case))
+        if action is Action.END_CONVERSATION and rules & {"boundary-missing", "end-not-announced"}:
+            body = _appended(body, self.say("reminder", case))
         if "end-not-announced" in rules:
             body = _appended(body, self.say("end_conversation", case))
         return body

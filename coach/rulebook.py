@@ -211,7 +211,7 @@ class Labels(Noun):
 SENTENCES = (
     "greeting", "check_matter", "check_ids", *(f"check_{kind}" for kind in PromiseKind if kind != PromiseKind.CHECK),
     "boundary_insult", "boundary_hate_or_harassment", "boundary_no_genuine_concern", "boundary_intoxication",
-    "hand_over", "hand_over_unavailable", "hand_over_wrong_team", "end_conversation", "alert_security", "emergency",
+    "hand_over", "hand_over_unavailable", "hand_over_wrong_team", "reminder", "end_conversation", "alert_security", "emergency",
     "broken_promise",
 )  # fmt: skip
 """What the editor has to be able to say in every language and form of address."""

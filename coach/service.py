@@ -6,7 +6,7 @@ where it cannot, and the result tells who wrote and what failed.
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from coach.checker import Checked, rule_faults, text_faults
@@ -251,9 +251,24 @@ class ReplyCoach:
             text = await self._written(work, self._model)
             if text is not None:
                 return text, "model", ()
-        text = work.tools.editor.edit(self._case(work))
+        text = self._edited(work, work.tools)
         faults = self._faults(work, text)
         return (None, "none", faults) if faults else (text, "editor", ())
+
+    def _edited(self, work: Work, tools: Tools) -> str:
+        """The editor's text: without the faults, then with what is missing once they are gone."""
+        case = self._case(work)
+        text = tools.editor.edit(case)
+        if missing := self._missing(work, tools, text):
+            text = tools.editor.edit(replace(case, draft=Text(text), findings=(), missing=missing))
+        return text
+
+    def _missing(self, work: Work, tools: Tools, text: str) -> list[Missing]:
+        """What `text` certainly lacks."""
+        assert work.verdict
+        ignore = work.request.options.ignore
+        found = tools.omissions.find(Text(text), work.conversation, work.context, work.signals, work.verdict.action, ignore)
+        return [m for m in found if m.certain]
 
     async def _written(self, work: Work, model: ChatModel) -> str | None:
         """The model's text, after as many repairs as are worth it; null where none passes."""
@@ -294,7 +309,7 @@ class ReplyCoach:
             emergency_number=self._book.ladder.emergency_number,
         )
         rewrite, tools = Text(text), work.tools
-        missing = tools.omissions.find(rewrite, work.conversation, work.context, work.signals, work.verdict.action, case.ignore)
+        missing = self._missing(work, tools, text)
         promises = tools.promises.find(rewrite, tools.linter.fold(rewrite), work.context.authority, work.conversation)
         return [*text_faults(text, case), *rule_faults(text, case, tools.linter, missing, promises, work.promises)]
 

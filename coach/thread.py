@@ -137,8 +137,8 @@ class ThreadReader:
         yield next(self._agent_names(request), Inferred(field="agent_name", value=None))
 
     def _customer_names(self, request: Request) -> Iterator[Inferred]:
-        """From the agent's salutations, then from the customer's signatures."""
-        for index, text in _newest_first(request, author="agent"):
+        """From the agents' salutations, then from the customer's signatures; the draft's may be wrong."""
+        for index, text in [*_newest_first(request, author="agent")][1:]:
             found = _SALUTATION.match(text.lstrip())
             if found and not _NO_NAME.search(found["name"]):
                 yield Inferred(field="customer_name", value=found["name"], evidence=found.group(), message=index)

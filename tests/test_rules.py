@@ -3,9 +3,12 @@
 import pytest
 
 from coach.lint import Linter
-from coach.rulebook import Example, Rule, RuleBook
+from coach.omissions import OmissionLinter
+from coach.patterns import PatternSet
+from coach.promises import Promises
+from coach.rulebook import Example, OmissionExample, Rule, RuleBook
 from coach.text import Text
-from coach.types import Channel, Context, Message
+from coach.types import Action, Channel, Context, Message
 
 BOOK = RuleBook()
 LINTERS = {language: Linter(BOOK, language) for language in BOOK.languages}
@@ -68,7 +71,59 @@ def test_withdrawal(rule: Rule) -> None:
     for example in rule.examples:
         assert isinstance(example, Example)
         text = Text(example.flagged)
-        assert example.match in {text.original[a:b] for r, (a, b) in patterns.matches(text, text.folded) if r.id == rule.id}
+        assert example.match in {
+            text.original[a:b] for r, (a, b) in patterns.matches(text, text.folded) if r.id == rule.id
+        }
     for clean in rule.clean:
         text = Text(clean)
         assert not [r for r, _ in patterns.matches(text, text.folded) if r.id == rule.id], clean
+
+
+FORMS = [(language, form, name) for language, phrases in BOOK.phrases.items() for form, said in phrases.sentences.items() for name in said]
+
+
+@pytest.mark.parametrize(("language", "form", "name"), FORMS)
+def test_what_the_editor_says_is_clean(language: str, form: str, name: str) -> None:
+    sentence = BOOK.phrases[language].say(name, form, name="Frau Becker", ids="4711-B", number="112")
+    context = context_for(BOOK.rules[language][0])
+    linter = LINTERS[language]
+    assert not [(f.rule, f.quote) for f in linter.findings(Text(sentence), context)], sentence
+    promises = Promises(BOOK, language)
+    assert not promises.findings(Text(sentence), linter.fold(Text(sentence)), []), sentence
+
+
+OWED = {
+    "boundary_insult": "boundary-missing",
+    "boundary_hate_or_harassment": "boundary-missing",
+    "boundary_no_genuine_concern": "boundary-missing",
+    "boundary_intoxication": "boundary-missing",
+    "reminder": "boundary-missing",
+    "hand_over": "handover-not-announced",
+    "hand_over_unavailable": "handover-not-announced",
+    "hand_over_wrong_team": "handover-not-announced",
+    "end_conversation": "end-not-announced",
+    "alert_security": "security-not-told",
+    "emergency": "emergency-number-missing",
+}
+
+
+@pytest.mark.parametrize(("language", "form", "name"), [f for f in FORMS if f[2] in OWED])
+def test_what_the_editor_adds_is_what_was_missing(language: str, form: str, name: str) -> None:
+    sentence = BOOK.phrases[language].say(name, form, number="112")
+    rule = next(rule for rule in BOOK.of_kind(language, "omission") if rule.id == OWED[name])
+    assert PatternSet(rule.satisfied_by).search(Text(sentence).folded.text), sentence
+
+
+@pytest.mark.parametrize("rule", [r for r in RULES if r.kind == "omission" and (r.satisfied_by or r.satisfied_by_check)], ids=name_of)
+def test_omission(rule: Rule) -> None:
+    linter, omissions = LINTERS[rule.language], OmissionLinter(BOOK, rule.language)
+    context = context_for(rule)
+    for example in rule.examples:
+        assert isinstance(example, OmissionExample)
+        conversation = [Message(author="customer", text=example.customer)]
+        signals = linter.signals(conversation, context)
+        action = (rule.triggered_by.verdicts or (Action.CONTINUE,))[0]
+        found = omissions.find(Text(example.draft), conversation, context, signals, action)
+        assert rule.id in {m.rule.id for m in found}, example.draft
+        better = omissions.find(Text(example.better), conversation, context, signals, action)
+        assert rule.id not in {m.rule.id for m in better}, example.better

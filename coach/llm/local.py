@@ -95,6 +95,7 @@ class LocalModel:
         self._weights, self._folder, self._progress = weights, folder, progress
         self._serve, self._free_memory = serve, free_memory or available_memory
         self._settings: dict[str, Any] = {"timeout": timeout, "max_tokens": max_tokens, "temperature": temperature}
+        self._settings["tries"] = 2
         self._starting: asyncio.Task[LiteLLMModel] | None = None
         self._start_again = math.inf
         self._server: Server | None = None
@@ -117,7 +118,7 @@ class LocalModel:
             if self._closed and not _is_cancelled():
                 raise ModelUnavailable(f"{self.name} was closed") from None
             raise
-        return Completion(output=answer.output, model=self.name, usage=answer.usage.model_copy(update={"cost": 0.0}))
+        return answer.model_copy(update={"usage": answer.usage.model_copy(update={"cost": 0.0})})
 
     async def ready(self) -> bool:
         """Whether the weights are loaded; to ask begins to load them."""
@@ -168,8 +169,8 @@ class LocalModel:
             raise ConfigurationError(f"There is not enough memory for {weights.name}: {sizes}")
         self._server = await asyncio.to_thread(self._serve, weights)
         server = self._server
-        name, settings = f"openai/{self.name}", self._settings
-        return LiteLLMModel(name, api_base=server.url, api_key=server.api_key, is_local=True, tries=2, **settings)
+        names = {"name": f"openai/{self.name}", "shown_as": self.name}
+        return LiteLLMModel(**names, api_base=server.url, api_key=server.api_key, is_local=True, **self._settings)
 
     def _find_weights(self) -> Path:
         if self._weights is not None:

@@ -42,6 +42,7 @@ class LiteLLMModel:
     `timeout` is how many seconds a try may take, `tries` how often one model is asked while its failures may pass.
     `api_base` and `api_key` are for `name` and for those `fallbacks` that have the same provider; the others take
     what litellm reads from the environment. `max_tokens` null leaves the length of an answer to the provider.
+    `shown_as` is another name for the first model, in results, errors and the log.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class LiteLLMModel:
         temperature: float = 0.2,
         attempts: int = 3,
         is_local: bool = False,
+        shown_as: str | None = None,
     ) -> None:
         self.attempts, self.is_local, self.reads = attempts, is_local, True
         settings = {"max_tokens": max_tokens, "temperature": temperature}
@@ -64,7 +66,7 @@ class LiteLLMModel:
         for other in (name, *fallbacks):
             own = (api_base, api_key) if _provider(other) == _provider(name) else (None, None)
             self._endpoints.append(Endpoint(other, *own, timeout=timeout, tries=tries, settings=settings))
-        self.name = self._endpoints[0].name
+        self.name = self._endpoints[0].name = shown_as or self._endpoints[0].name
         self._litellm: Any = None
 
     async def complete(self, messages: Sequence[ChatMessage], output_type: type[T], deadline: float) -> Completion[T]:
@@ -167,9 +169,10 @@ class Endpoint:
         tries: int,
         settings: dict[str, float | int | None],
     ) -> None:
-        self.name, at, address = text.strip().partition("@http")
+        self._model, at, address = text.strip().partition("@http")
+        self.name = self._model
         self._api_base, self._api_key = (f"http{address}", None) if at else (api_base, api_key)
-        if self._api_base and not self._api_key and _provider(self.name) in OWN_SERVERS:
+        if self._api_base and not self._api_key and _provider(self._model) in OWN_SERVERS:
             self._api_key = "none"  # the key in the environment is for the provider's own address only
         self._timeout, self._tries, self._settings = timeout, tries, settings
         self._form = Form()
@@ -212,7 +215,7 @@ class Endpoint:
             seconds = min(self._timeout, question.deadline - time.monotonic())
             async with asyncio.timeout(seconds):
                 response = await litellm.acompletion(
-                    model=self.name,
+                    model=self._model,
                     messages=[message.model_dump() for message in messages],
                     response_format=schema,
                     api_base=self._api_base,
