@@ -94,8 +94,14 @@ class LocalModel:
         self.is_local, self.reads, self.attempts = True, False, 1
         self._weights, self._folder, self._progress = weights, folder, progress
         self._serve, self._free_memory = serve, free_memory or available_memory
-        self._settings: dict[str, Any] = {"timeout": timeout, "max_tokens": max_tokens, "temperature": temperature}
-        self._settings["tries"] = 2
+        self._settings: dict[str, Any] = {
+            "is_local": True,
+            "shown_as": self.name,
+            "timeout": timeout,
+            "tries": 2,
+            "max_tokens": max_tokens,
+            "temperature": temperature,
+        }
         self._starting: asyncio.Task[LiteLLMModel] | None = None
         self._start_again = math.inf
         self._server: Server | None = None
@@ -169,8 +175,8 @@ class LocalModel:
             raise ConfigurationError(f"There is not enough memory for {weights.name}: {sizes}")
         self._server = await asyncio.to_thread(self._serve, weights)
         server = self._server
-        names = {"name": f"openai/{self.name}", "shown_as": self.name}
-        return LiteLLMModel(**names, api_base=server.url, api_key=server.api_key, is_local=True, **self._settings)
+        server = self._server
+        return LiteLLMModel(f"openai/{self.name}", api_base=server.url, api_key=server.api_key, **self._settings)
 
     def _find_weights(self) -> Path:
         if self._weights is not None:

@@ -79,13 +79,15 @@ class Hub:
 
     def _stream(self, client: "httpx.Client", part: Path, weights: Weights, progress: Progress) -> None:
         done = _size(part)
-        with client.stream("GET", self.url, headers={"Range": f"bytes={done}-"}) as response:
+        with client.stream(
+            "GET", self.url, headers={"Range": f"bytes={done}-", "Accept-Encoding": "identity"}
+        ) as response:
             response.raise_for_status()
             if response.status_code != 206:
                 _cut(part, 0)  # the server does not know Range and begins again
                 done = 0
             with part.open("ab") as file:
-                for chunk in response.iter_bytes(CHUNK):
+                for chunk in response.iter_bytes():
                     file.write(chunk)
                     done += len(chunk)
                     progress(done, weights.size, "fetching from the hub")
