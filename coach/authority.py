@@ -43,7 +43,7 @@ _TELLS = re.compile(
     r"|entgegennehm|aufnehm|annehmen|notier|melden|meldung an|uebergeb|erfassen|auslesen|auswert|suchen|nachforsch|nachverfolg|beratung|\bexplain|\bask\b|\bcheck|\btrace|look into|\bpass\b"
     r"|forward|escalate|transfer calls|take .*complaints? up|open (?:an|a) |investigat|status|corrected|\bcall station|state of"
 )  # fmt: skip
-_STILL_GRANTS = re.compile(r"erstatt(?!ungsantr)|kostenlos|gutschein|gutschrift|rueckruf|nach (?:der )?pruefung|refund(?:ed)?\b|returned|bis \w+ (?:geben|mitteilen)|voucher|replac")
+_STILL_GRANTS = re.compile(r"erstatten\b|erstattung (?:ab|von|bis)|kostenlos|gutschein|gutschrift|rueckruf|nach (?:der )?pruefung|refund(?:ed)?\b|returned|bis \w+ (?:geben|mitteilen)|voucher|replac")
 _GENERIC = frozenset(
     "bis ueber fuer bei mit nach vom von der die das den dem des ein eine einen einer und oder an am im in zum zur auf aus ab je pro maximal max kostenlos kostenlose kostenlosen"
     " kostenloser kostenfrei gratis anbieten geben erstatten erstattung gutschreiben gutschrift gutschein zusenden senden versenden vergeben zahlen erlassen uebernehmen"

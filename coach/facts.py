@@ -42,7 +42,7 @@ _RELATIVE = {
     "day-2": r"vorgestern|the day before yesterday",
     "day-1": r"gestern|yesterday",
     "day+0": r"heute|today|tonight|this (?:morning|afternoon|evening)",
-    "day+1": r"morgen(?= (?:früh|frueh|vormittag|mittag|nachmittag|abend)\b)|(?-i:(?<!uten )(?<!heute )(?<!gestern )(?<!am )(?<!jeden )(?<!schönen )morgen)|tomorrow",
+    "day+1": r"morgen(?= (?:früh|frueh|vormittag|mittag|nachmittag|abend)\b)|(?-i:(?<!uten )(?<!heute )(?<!gestern )(?<!am )(?<!jeden )(?<!schönen )morgen|(?:(?<=[.!?] )|(?<=\n)|(?<![\s\S]))Morgen(?= (?!zusammen|allerseits|ihr|leute)[a-zäöü]))|tomorrow",
     "day+2": r"übermorgen|uebermorgen|the day after tomorrow",
     "week+0": r"(?:in )?(?:diese|dieser) woche|this week",
     "week+1": r"(?:nächste|nächster|naechste|naechster|kommende|kommender|der kommenden|kommenden) woche|(?:next|the coming) week",

@@ -94,7 +94,7 @@ class Promises:
 
     def __init__(self, book: RuleBook, language: str) -> None:
         rules = [rule for rule in book.of_kind(language, "finding") if rule.category == Category.PROMISE]
-        self._matcher = RuleMatcher(rules)
+        self.matcher = RuleMatcher(rules)
         guess, no = HEDGES.get(language, HEDGES["en"]), NEGATIONS.get(language, NEGATIONS["en"])
         self._unkept = re.compile(rf"\b(?:{UNKEPT.get(language, UNKEPT['en'])})")
         self._over = re.compile(rf"\b(?:{OVER.get(language, OVER['en'])})\b")
@@ -162,9 +162,9 @@ class Promises:
         """The clauses of `text` in which rules fire, with what fires."""
         by_clause: dict[Span, list[tuple[Rule, Span]]] = {}
         cut: dict[Span, list[Span]] = {}
-        for rule, span in self._matcher.matches(text, folded):
+        for rule, span in self.matcher.matches(text, _without_ordinal_dots(folded)):
             sentence = text.sentence_at(span[0])
-            if not sentence or text.original[sentence[0] : sentence[1]].rstrip("\"'”“’») ").endswith("?"):
+            if not sentence or span[1] > sentence[1] or text.original[sentence[0] : sentence[1]].rstrip("\"'”“’») ").endswith("?"):
                 continue
             clauses = cut.setdefault(sentence, _cut(text.original, sentence))
             clause = next((c for c in clauses if c[0] <= span[0] < c[1]), sentence)
@@ -233,6 +233,11 @@ def as_finding(committed: Committed) -> Finding | None:
         instead=rule.instead or "",
         tips=rule.tips,
     )
+
+
+def _without_ordinal_dots(folded: Folded) -> Folded:
+    """`folded` with the dots of dates as spaces, so that a gap may run over them; offsets stay."""
+    return Folded(re.sub(r"(?<=\d)\.(?=[ \d])", " ", folded.text), folded.starts, folded.ends)
 
 
 def _cut(original: str, sentence: Span) -> list[Span]:
