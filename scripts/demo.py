@@ -28,13 +28,18 @@ HOST = "127.0.0.1"
 USUAL_PORT = 8000
 START_LIMIT_S = 120
 ANSWER_LIMIT_S = 180
+STOP_LIMIT_S = 10
 
 
 def main() -> int:
     """Return the exit code: that of the service where it did not start."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, default=0, help="0: 8000, or another free one")
-    port = parser.parse_args().port or free_port()
+    given = parser.parse_args().port
+    port = free_port(given or USUAL_PORT, *(() if given else (0,)))
+    if not port:
+        print(f"port {given} is taken", file=sys.stderr)
+        return 2
     if is_local() and (code := subprocess.call([*COACH, "model", "fetch"])):
         return code
     environment = {"COACH_LOG_LEVEL": "warning", **os.environ}
@@ -46,8 +51,7 @@ def main() -> int:
         print("\nstopped")
         return 0
     finally:
-        service.terminate()
-        service.wait(10)
+        stop(service)
 
 
 def try_it(service: "subprocess.Popen[bytes]", address: str) -> int:
@@ -69,6 +73,16 @@ def try_it(service: "subprocess.Popen[bytes]", address: str) -> int:
     return service.wait()
 
 
+def stop(service: "subprocess.Popen[bytes]") -> None:
+    """End the service; a local model that is still writing is not waited for."""
+    service.terminate()
+    try:
+        service.wait(STOP_LIMIT_S)
+    except subprocess.TimeoutExpired:
+        service.kill()
+        service.wait()
+
+
 def wait_until_ready(service: "subprocess.Popen[bytes]", address: str) -> bool:
     """Whether /readyz answers, and a local model is loaded, before the service ends or the time is up."""
     end = time.monotonic() + START_LIMIT_S
@@ -88,9 +102,9 @@ def is_local() -> bool:
     return os.environ.get("COACH_MODEL") == "local"
 
 
-def free_port() -> int:
-    """The usual port where nobody listens on it, else any."""
-    for port in (USUAL_PORT, 0):
+def free_port(*wanted: int) -> int | None:
+    """The first of the wanted ports that nobody listens on, 0 being any; null for none."""
+    for port in wanted:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -98,7 +112,7 @@ def free_port() -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise OSError("no free port")
+    return None
 
 
 if __name__ == "__main__":
