@@ -39,8 +39,9 @@ evals: .venv/.dev
 bench: .venv/.dev
 	@$(BIN)/python -m bench.lint
 
-# The answers in examples/answers, as the real service gives them.
+# What is written from the rules: prompts/README.md, and the answers in examples/answers as the real service gives them.
 docs: .venv/.dev
+	@$(BIN)/python -m scripts.prompts_readme
 	@$(BIN)/python -m scripts.docs
 
 # New versions, with hashes. Needs uv; the files fit every platform and Python 3.11 and newer.
