@@ -24,12 +24,12 @@ _ABUSE = (SignalKind.INSULT, SignalKind.HATE_OR_HARASSMENT)
 def handover_note(
     conversation: Sequence[Message],
     signals: Sequence[Signal],
-    promised: Sequence[tuple[int, Promise]],
+    promised: Sequence[Promise],
     broken: Sequence[str],
 ) -> HandoverNote:
     """The note, in the words of the thread.
 
-    `promised` are the commitments in the agents' messages with the message's index, `broken` those that were not kept.
+    `promised` are the commitments in the agents' messages, `broken` those that were not kept.
     """
     customer = [(index, m.text) for index, m in enumerate(conversation) if m.author == "customer"]
     said = [sentence for index, text in customer for sentence in _sentences(index, text, signals)]
@@ -40,7 +40,7 @@ def handover_note(
     return HandoverNote(
         matter=_short(" ".join(first)),
         history=tuple(Message(author=m.author, text=_short(" ".join(_sentences(i, m.text, signals)))) for i, m in newest),
-        promised=tuple(_short(p.quote) for _, p in promised if p.kind is not PromiseKind.CHECK),
+        promised=tuple(_short(p.quote) for p in promised if p.kind is not PromiseKind.CHECK),
         wants=_short(wishes[-1] if wishes else (said[-1] if said else "")),
         own_mistakes=tuple(dict.fromkeys([*map(_short, broken), *map(_short, failures)])),
     )

@@ -6,6 +6,7 @@ matched on, so ``\\bkein Verständnis\\b`` also finds "KEIN  Verstaendnis". Besi
 """
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 import re2
 
@@ -42,6 +43,7 @@ def fold_pattern(source: str) -> str:
     return "".join(out)
 
 
+@cache
 def compile_pattern(source: str, *, exact: bool = False) -> "re2._Regexp":
     """`source` compiled for folded text, or for the text as written where `exact`.
 

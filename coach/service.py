@@ -6,8 +6,9 @@ where it cannot, and the result tells who wrote and what failed.
 
 import time
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from coach.checker import Checked, rule_faults, text_faults
 from coach.editor import Case, Editor
@@ -124,6 +125,12 @@ class ReplyCoach:
             for language in book.languages
         }
 
+    def with_model(self, model: ChatModel | None) -> Self:
+        """The same rules, another model."""
+        other = copy(self)
+        other._model = model
+        return other
+
     async def coach(self, request: Request) -> Result:
         """The whole answer. Raises RequestError; never a ModelError: a model that fails is told of in the result."""
         work = self._lint(request)
@@ -230,7 +237,8 @@ class ReplyCoach:
             work.signals, work.context, self._book.ladder, authority_grants=grants_something(work.context.authority or ())
         )
         if verdict.action is Action.HAND_OVER and work.tools:
-            note = handover_note(work.conversation, work.signals, (), work.context.broken_promises)
+            promised = [p for m in work.conversation if m.author == "agent" for p in self._promised(work, work.tools, m.text)]
+            note = handover_note(work.conversation, work.signals, promised, work.context.broken_promises)
             verdict = verdict.model_copy(update={"handover_note": note})
         work.verdict = verdict
         if work.tools:
@@ -238,6 +246,9 @@ class ReplyCoach:
                 work.draft, work.conversation, work.context, work.signals, verdict.action, work.request.options.ignore
             )
             work.read_omissions = [o for o in work.read_omissions if o not in {m.category for m in work.missing}]
+
+    def _promised(self, work: Work, tools: Tools, text: str) -> tuple[Promise, ...]:
+        return tools.promises.find(Text(text), tools.linter.fold(Text(text)), work.context.authority, work.conversation)
 
     # write and check -------------------------------------------------------------------------------------------------
 
@@ -308,10 +319,8 @@ class ReplyCoach:
             ignore=work.request.options.ignore,
             emergency_number=self._book.ladder.emergency_number,
         )
-        rewrite, tools = Text(text), work.tools
-        missing = self._missing(work, tools, text)
-        promises = tools.promises.find(rewrite, tools.linter.fold(rewrite), work.context.authority, work.conversation)
-        return [*text_faults(text, case), *rule_faults(text, case, tools.linter, missing, promises, work.promises)]
+        missing, promises = self._missing(work, work.tools, text), self._promised(work, work.tools, text)
+        return [*text_faults(text, case), *rule_faults(text, case, work.tools.linter, missing, promises, work.promises)]
 
     def _case(self, work: Work) -> Case:
         assert work.verdict
