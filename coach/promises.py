@@ -5,6 +5,7 @@ question, the clause is neither negated nor hedged nor conditional, and a rule a
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ RANK = (
 NEEDS_A_DAY = frozenset({PromiseKind.DEADLINE, PromiseKind.CALL_BACK})
 CHECK_WINS = frozenset({PromiseKind.GUARANTEE, PromiseKind.DEADLINE, PromiseKind.CALL_BACK})
 """What a check in the same clause turns into a check, unless a day other than today is named."""
+MOST_HITS = 9
+"""So many places of one rule are looked at in one clause."""
 PAST = frozenset({"day-1", "day-2", "week-1", "month-1"})
 
 HEDGES = {
@@ -59,14 +62,18 @@ _BREAK = re.compile(
     r"[;:] |, (?:und|aber|dann|doch|denn|sondern|deshalb|daher|darum|deswegen|weil|obwohl|and|but|so|then|because|although) | (?:und|aber|and|but) (?=(?:ich|wir|sie|du|ihr|er|es|der|die|das|i|we|you|it|the|he|they|that"
     r"|(?:kommt|ist|sind|wird|werden|bekommen|erhalten|hat|will|is|are|has)|[a-z]+e (?:ihnen|dir|euch|mich|es|sie|ihn|das))\b)| - "
 )  # fmt: skip
-_DURATION_AHEAD = re.compile(r"\b(?:in|innerhalb|innert|binnen|within|inside|bis zu|spaetestens in|naechsten|next|under)(?: von| of| the| den| der)? (?:[a-z]+ )?$")
+_DURATION_AHEAD = re.compile(
+    r"\b(?:in|innerhalb|innert|binnen|within|inside|bis zu|naechsten|next|under|hoechstens|maximal|nur|keine|at most|no more than|less than|only)(?: von| of| the| den| der| noch)? (?:[a-z]+ )?$"
+)
 _ATTRIBUTE = re.compile(r"\b(?:(?:seit|since|vom|aus|from|dated|of|fuer|for)(?: dem| den| the)?|vom .{1,20} (?:bis|und)(?: zum)?|from .{1,20} to) $")
 _ADDRESS = re.compile(r", (?:Herr|Frau|Mr|Mrs|Ms)\.? \S+,")
 _SOON = re.compile(
-    r"\b(?:in den naechsten (?:tagen|stunden|minuten|wochen)|in kuerze|noch in dieser woche|ende (?:der|dieser|naechster|kommender) woche|im laufe (?:der|des) [a-z]+"
-    r"|innerhalb (?:einer|eines) [a-z]+|binnen (?:einer|eines) [a-z]+|in (?:einer|einem) (?:stunde|woche|tag|monat)|spaetestens [a-z]+|46\. kalenderwoche"
-    r"|in the next few (?:days|hours|minutes|weeks)|within (?:a|an|the) [a-z]+|by the end of [a-z ]{2,14}|before the weekend|in (?:a|an) (?:hour|week|day|minute|month)"
-    r"|beim naechsten [a-z]+|mit der naechsten post|in no time|shortly)\b"
+    r"\b(?:in den naechsten (?:tagen|stunden|minuten|wochen)|in (?:wenigen|ein paar|einigen) (?:tagen|stunden|minuten|wochen|augenblicken)|noch (?:in )?diese[rn]? (?:woche|monat|tage)"
+    r"|diese woche noch|(?:anfang|mitte|ende) (?:der|dieser|naechster|kommender|des|diesen|naechsten|kommenden) (?:woche|monats|jahres)|im laufe? (?:der|des) [a-z]+"
+    r"|(?:innerhalb|binnen|innert) (?:einer|eines|kuerzester|der naechsten) [a-z]+|in (?:einer|einem) (?:viertel|halben )?(?:stunde|woche|tag|monat|minute)|spaetestens|bis (?:zu[mr]? )?(?:ihrem|ihrer|deinem|deiner|ostern|weihnachten"
+    r"|monatsende|jahresende|fest|urlaub|geburtstag|wochenende)[a-z ]{0,12}|rechtzeitig|puenktlich|am (?:naechsten|selben|gleichen) (?:tag|werktag|morgen)|ueber nacht|noch vor|naechsten (?:tag|werktag)"
+    r"|beim naechsten [a-z]+|mit der naechsten post|in no time|shortly|in the next (?:few )?(?:days|hours|minutes|weeks|couple)|within (?:a|an|the) [a-z]+|by the end of [a-z ]{2,14}"
+    r"|before the (?:weekend|holidays|wedding|party)|before christmas|in (?:a|an) (?:hour|week|day|minute|month|few [a-z]+|couple of [a-z]+|matter of [a-z]+|jiffy)|in time for|on time|overnight|first thing|at the latest|by the (?:weekend|time))\b"
 )  # fmt: skip
 
 
@@ -162,13 +169,17 @@ class Promises:
         """The clauses of `text` in which rules fire, with what fires."""
         by_clause: dict[Span, list[tuple[Rule, Span]]] = {}
         cut: dict[Span, list[Span]] = {}
+        seen: Counter[tuple[str, Span]] = Counter()
         for rule, span in self.matcher.matches(text, _without_ordinal_dots(folded)):
             sentence = text.sentence_at(span[0])
-            if not sentence or span[1] > sentence[1] or text.original[sentence[0] : sentence[1]].rstrip("\"'”“’») ").endswith("?"):
+            if not sentence or span[1] > sentence[1]:
                 continue
-            clauses = cut.setdefault(sentence, _cut(text.original, sentence))
-            clause = next((c for c in clauses if c[0] <= span[0] < c[1]), sentence)
-            by_clause.setdefault(clause, []).append((rule, span))
+            if sentence not in cut:
+                cut[sentence] = _cut(text.original, sentence)
+            clause = next((c for c in cut[sentence] if c[0] <= span[0] < c[1]), None)
+            if clause and seen[rule.id, clause] < MOST_HITS:
+                seen[rule.id, clause] += 1
+                by_clause.setdefault(clause, []).append((rule, span))
         return by_clause.items()
 
     def _judge(
@@ -241,7 +252,9 @@ def _without_ordinal_dots(folded: Folded) -> Folded:
 
 
 def _cut(original: str, sentence: Span) -> list[Span]:
-    """The main clauses of a sentence: each can stand alone, the last with its full stop."""
+    """The main clauses of a sentence, each can stand alone, the last with its full stop; none of a question."""
+    if original[max(sentence[0], sentence[1] - 9) : sentence[1]].rstrip("\"'”“’») ").endswith("?"):
+        return []
     said = original[sentence[0] : sentence[1]].lower().replace("–", "-")
     starts = [0]
     for found in _BREAK.finditer(said):

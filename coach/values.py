@@ -44,13 +44,13 @@ UNITS = {
         ("min", 60, "h std std. stunde stunden hour hours hr hrs"),
         ("day", 1, "tag tage tagen tages day days"),
         ("day", 7, "woche wochen week weeks"),
-        ("workday", 1, "werktag werktage werktagen arbeitstag arbeitstage arbeitstagen"),
+        ("workday", 1, "werktag werktage werktagen arbeitstag arbeitstage arbeitstagen workday workdays"),
         ("month", 1, "monat monate monaten monats month months"),
         ("month", 12, "jahr jahre jahren jahres year years"),
         ("%", 1, "% prozent percent"),
     )
     for unit in words.split()
-}
+} | dict.fromkeys(("working day", "working days", "business day", "business days"), ("workday", 1))
 """Lower-case unit -> (base unit, how many of them): weeks are days, hours minutes, years months."""
 
 COUNTED = frozenset(
