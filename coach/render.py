@@ -33,6 +33,10 @@ class Renderer:
         self._verdict(words, result)
         if rewritten:
             self._rewrite(words, request.draft, result)
+        if result.tips:
+            self._heading(words.advice)
+            for tip in result.tips:
+                self._line(f"- {tip.text} ({tip.id})")
         for warning in result.warnings:
             self._line(f"! {warning}", "yellow")
 
@@ -84,6 +88,11 @@ class Renderer:
         self._pair(words.if_it_continues, verdict.if_it_continues, indent=2)
         self._pair(words.takes_over, verdict.who_takes_over, indent=2)
         self._pair(words.tips, ", ".join(verdict.tips), indent=2)
+        if note := verdict.handover_note:
+            self._heading(words.note)
+            told = note.matter, "; ".join(note.promised), note.wants, "; ".join(note.own_mistakes)
+            for label, text in zip(words.note_rows, told, strict=True):
+                self._pair(label, text, indent=2)
 
     def _rewrite(self, words: Words, draft: str, result: Result) -> None:
         if result.rewrite is None:

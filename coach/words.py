@@ -28,6 +28,9 @@ class Words:
     unchanged: str
     no_rewrite: str
     todo: str
+    note: str
+    note_rows: tuple[str, str, str, str]
+    advice: str
     by: Mapping[str, str]
     severities: Mapping[Severity, str]
     categories: Mapping[Category, str]
@@ -60,6 +63,9 @@ DE = Words(
     unchanged="Der Entwurf kann so bleiben.",
     no_rewrite="Kein Vorschlag: Das ließ sich nicht beheben",
     todo="Dazu verpflichtet Sie diese Antwort",
+    note="Übergabenotiz",
+    note_rows=("Anliegen", "Zugesagt war", "Wunsch", "Eigene Fehler"),
+    advice="Für Sie",
     by={"model": "vom Sprachmodell geschrieben, geprüft", "editor": "nach festen Regeln überarbeitet"},
     severities={Severity.ERROR: "Fehler", Severity.WARNING: "Hinweis"},
     categories={
@@ -137,6 +143,9 @@ EN = Words(
     unchanged="The draft can stay as it is.",
     no_rewrite="No suggestion: this could not be mended",
     todo="What this reply commits you to",
+    note="Handover note",
+    note_rows=("Matter", "Promised so far", "Wants", "Our mistakes"),
+    advice="For you",
     by={"model": "written by the language model, checked", "editor": "edited by fixed rules"},
     severities={Severity.ERROR: "error", Severity.WARNING: "hint"},
     categories={

@@ -16,7 +16,8 @@ from typing import IO
 import httpx
 import pytest
 
-from coach.cli import main
+from coach.cli import main, progress_bar
+from coach.llm.weights import QWEN
 from coach.openapi import EXAMPLES, LANGUAGES, example
 from coach.types import Request, Result
 from coach.words import WORDS
@@ -60,6 +61,9 @@ def test_review_underlines_and_explains(capsys: Printed, language: str) -> None:
     assert f"{words.verdict}: {words.actions[result.verdict.action]}" in lines
     for evidence in result.verdict.evidence:
         assert words.quoted(evidence.quote) in out
+    assert result.verdict.handover_note
+    assert result.verdict.handover_note.matter in out
+    assert all(tip.text in out for tip in result.tips)
     assert words.rewrite not in out
     assert "\x1b" not in out
 
@@ -167,6 +171,27 @@ def test_rules_are_listed_and_shown(capsys: Printed) -> None:
     assert "en/calm-down" in out
     assert "G1.13: " in out
     assert main(["rules", "no-such-rule"]) == 2
+
+
+def test_weights_that_are_there_are_not_fetched_again(
+    capsys: Printed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    weights = tmp_path / QWEN.file
+    with weights.open("wb") as file:
+        file.truncate(QWEN.size)  # a file with holes: no room is taken
+    monkeypatch.setenv("COACH_WEIGHTS_FOLDER", str(tmp_path))
+    assert main(["model", "fetch"]) == 0
+    assert str(weights) in capsys.readouterr().out
+
+
+def test_progress_is_shown_where_there_is_no_terminal(capsys: Printed) -> None:
+    with progress_bar() as progress:
+        for done in range(0, 101, 5):
+            progress(done * 10**6, 100 * 10**6, "weights")
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 11
+    assert lines[0] == "weights: 0 of 100 MB"
+    assert lines[-1] == "weights: 100 of 100 MB"
 
 
 def on_a_terminal(*arguments: str, environment: dict[str, str]) -> str:
