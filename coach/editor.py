@@ -41,6 +41,12 @@ _FUNCTION_WORD = re.compile(
     r"(?:Ich|Wir|Der|Die|Das|Den|Dem|Des|Ein|Eine|Einen|Einem|Einer|Es|Er|Zu|Zum|Zur|Für|Bei|Beim|Im|In|Am|An|Auf|Aus|Mit|Nach|Von|Vom|Bitte|Dass"
     r"|Wenn|Ob|Wann|Wie|Was|Wo|Unser|Unsere|Unserem|Unseren|Mein|Meine|Meinen|Dein|Deine|Deinen|Deiner|Du|Dir|Dich|Wegen|Leider|Gern|Gerne|Heute|Morgen|Jetzt)\b"
 )
+TELLING = (
+    PromiseKind.REFUND, PromiseKind.CREDIT, PromiseKind.DELIVERY, PromiseKind.DEADLINE, PromiseKind.CALL_BACK,
+    PromiseKind.OUTCOME, PromiseKind.GUARANTEE, PromiseKind.CHECK,
+)  # fmt: skip
+"""Of several uncovered promises the first of these is the one to check."""
+
 _ONE_LINE = frozenset({"chat", "phone", "social", "in_person"})
 """Channels in which a text is one paragraph."""
 
@@ -123,11 +129,19 @@ class Editor:
         if others and not promises and all(f.rule in self._replacements for f in others):
             return self._replaced(text, sentence, others)
         rest = self._clauses_left(text, sentence, hits)
-        if not promises:
+        announced = self._announced(case)
+        if announced not in promises or announced is None:
             return rest
-        kind = case.promise_kinds.get(promises[0].start, PromiseKind.OUTCOME)
-        check = self.say(f"check_{kind}", case)
+        check = self.say(f"check_{self._kind(case, announced)}", case)
         return f"{rest} {check}" if rest else check
+
+    def _announced(self, case: Case) -> Finding | None:
+        """The one promise that becomes an announced check: the most telling of them; two checks read like a form."""
+        promises = [f for f in case.findings if f.category is Category.PROMISE and f.severity is Severity.ERROR]
+        return min(promises, key=lambda f: TELLING.index(self._kind(case, f)), default=None)
+
+    def _kind(self, case: Case, finding: Finding) -> PromiseKind:
+        return case.promise_kinds.get(finding.start, PromiseKind.OUTCOME)
 
     def _replaced(self, text: str, sentence: Span, hits: Sequence[Finding]) -> str:
         out, position = "", sentence[0]
@@ -171,7 +185,8 @@ class Editor:
             return ("" if greeting_faulty and not name else head), body
         greeting = self.say("greeting", case, name=name)
         if not head.strip() and case.context.channel in _ONE_LINE:
-            return f"{name}, ", body
+            starts_low = _lower_start(body, self._language)[:1].islower()
+            return (f"{name}, " if starts_low else f"{greeting.rstrip(',')}! "), body
         if not head.strip():
             return f"{greeting}\n\n", body
         words = re.match(r"\s*(hallo|hi|hey|moin|servus|guten (?:tag|morgen|abend)|hello|good (?:morning|afternoon|evening))", head, re.IGNORECASE)
@@ -186,8 +201,8 @@ class Editor:
         if not lost:
             return body
         sentence = self.say("check_ids", case, ids=", ".join(lost))
-        for kind in PromiseKind:
-            if kind is not PromiseKind.CHECK and (general := self.say(f"check_{kind}", case)) in body:
+        for kind in TELLING[:-1]:
+            if (general := self.say(f"check_{kind}", case)) in body:
                 return body.replace(general, sentence, 1)
         return _appended(body, sentence)
 

@@ -25,6 +25,8 @@ class RuleMatcher:
             for index, span in patterns.finditer(text.original if exact else folded.text):
                 rule = owners[index][0]
                 start, end = span if exact else folded.original(*span)
+                while start < end - 1 and text.original[start] in " .,;:!?\n":
+                    start += 1  # a pattern may look at what stands before the phrase; it is no part of it
                 if exact and any(a < end and start < b for a, b in text.left_out):
                     continue
                 if not self._excused(rule, text, folded, start):

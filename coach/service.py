@@ -288,7 +288,7 @@ class ReplyCoach:
             work.request.draft, work.conversation, work.context, work.verdict, work.findings, work.missing, work.read_omissions, work.signals
         )
         prompt = self._writer.prompt(task)
-        candidate, faults = "", []
+        candidate, faults = "", list[Fault]()
         try:
             for attempt in range(model.attempts):
                 until = work.deadline - EDITOR_SECONDS
