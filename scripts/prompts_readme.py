@@ -42,7 +42,9 @@ def uncovered(book: RuleBook) -> list[str]:
     for tip in book.tips.values():
         for place in tip.acts:
             if place in KINDS:
-                missing += [f"{tip.id} {place} {code}" for code in book.languages if not cited(book, tip, KINDS[place], code)]
+                missing += [
+                    f"{tip.id} {place} {code}" for code in book.languages if not cited(book, tip, KINDS[place], code)
+                ]
             elif place == "ladder" and not rungs(book, tip):
                 missing.append(f"{tip.id} ladder")
             elif place == "tip" and not (tip.de and tip.en):
@@ -88,7 +90,10 @@ def rendered(book: RuleBook) -> str:
     """The whole file."""
     lines = [HEAD]
     for code in book.languages:
-        counted = {kind: len(book.of_kind(code, kind)) for kind in ("finding", "signal", "withdrawal", "omission", "instruction")}
+        counted = {
+            kind: len(book.of_kind(code, kind))
+            for kind in ("finding", "signal", "withdrawal", "omission", "instruction")
+        }
         lines.append(f"Rules in `{code}`: " + ", ".join(f"{number} {kind}" for kind, number in counted.items()) + ".\n")
     for guide in book.guides:
         lines.append(f"## {guide.id}: {guide.title}\n")
