@@ -1,0 +1,103 @@
+"""The editor: what goes, what is put there, what stays word for word. No model, real rules."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from coach.rulebook import RuleBook
+from coach.service import ReplyCoach
+from coach.types import Request, Result
+
+COACH = ReplyCoach(RuleBook())
+
+
+async def edited(draft: str, says: str = "Wo ist mein Paket?", name: str | None = "Frau Becker", **more: object) -> Result:
+    request = {"draft": draft, "conversation": [{"author": "customer", "text": says}], "customer_name": name, "authority": [], **more}
+    return await COACH.coach(Request.model_validate(request))
+
+
+@pytest.mark.parametrize(
+    ("draft", "rewrite"),
+    [
+        (  # a clause goes, the rest of the sentence stands
+            "Guten Tag Frau Becker,\n\nden Beleg finden Sie im Kundenkonto, wie ich Ihnen bereits mehrfach erklärt habe.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nden Beleg finden Sie im Kundenkonto.\n\nGruß\nTim",
+        ),
+        (  # a sentence goes, white space stays in order
+            "Guten Tag Frau Becker,\n\nBitte beruhigen Sie sich.\n\nDer Beleg liegt bei.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim",
+        ),
+        (  # a promise becomes a check that is announced
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Wir erstatten Ihnen den vollen Betrag.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Ob eine Erstattung möglich ist, prüfe ich und melde mich bei Ihnen.\n\nGruß\nTim",
+        ),
+        (  # an id that goes with its sentence comes back
+            "Guten Tag Frau Becker,\n\ndas Paket 4711-B ist garantiert morgen da.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nzu 4711-B prüfe ich den Stand und melde mich bei Ihnen.\n\nGruß\nTim",
+        ),
+        (  # the greeting gets the name
+            "Hallo,\n\nder Beleg liegt bei, bitte prüfen Sie ihn.\n\nGruß\nTim",
+            "Hallo Frau Becker,\n\nder Beleg liegt bei, bitte prüfen Sie ihn.\n\nGruß\nTim",
+        ),
+    ],
+)
+async def test_edits(draft: str, rewrite: str) -> None:
+    result = await edited(draft)
+    assert (result.rewrite, result.rewrite_by) == (rewrite, "editor")
+
+
+async def test_the_form_of_address_is_kept() -> None:
+    result = await edited("Hi Max, wir erstatten dir den vollen Betrag.", name="Max", channel="chat")
+    assert result.rewrite == "Hi Max, ob eine Erstattung möglich ist, prüfe ich und melde mich bei dir."
+
+
+async def test_markup_placeholders_and_links_survive() -> None:
+    draft = "Hello Ms Roth,\n\nPlease calm down. See <b>{{ticket.id}}</b> at https://x.example/a?b=1.\n\nKind regards\nJo"
+    result = await edited(draft, "Where is it?", "Ms Roth", language="en")
+    assert result.rewrite == "Hello Ms Roth,\n\nSee <b>{{ticket.id}}</b> at https://x.example/a?b=1.\n\nKind regards\nJo"
+
+
+@pytest.mark.parametrize(
+    ("says", "more", "said"),
+    [
+        ("Du dummes Arschloch!", {}, "Beleidigungen"),
+        ("Du dummes Arschloch!", {"warnings_given": 1}, "Teamleitung"),
+        ("Du dummes Arschloch!", {"warnings_given": 1, "supervisor_available": False}, "beende"),
+        ("Ich gehe jetzt zum Anwalt.", {}, "Teamleitung"),
+        ("Ich gehe jetzt zum Anwalt.", {"supervisor_available": False}, "im Moment nicht da"),
+        ("Ich bringe mich heute Nacht um.", {}, "112"),
+    ],
+)
+async def test_what_the_verdict_asks_for_is_said(says: str, more: dict[str, object], said: str) -> None:
+    result = await edited("Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim", says, **more)
+    assert result.rewrite and said in result.rewrite and "der Beleg liegt bei." in result.rewrite
+    assert result.rewrite.endswith("Gruß\nTim")
+
+
+async def test_nothing_left_becomes_a_check() -> None:
+    result = await edited("Sehr geehrte Kundin,\n\nbitte beruhigen Sie sich.\n\nGruß\nTim")
+    assert result.rewrite == "Guten Tag Frau Becker,\n\nich sehe mir Ihr Anliegen an und melde mich bei Ihnen.\n\nGruß\nTim"
+
+
+async def test_no_herr_or_frau_is_made_up() -> None:
+    result = await edited("Sehr geehrter Kunde,\n\nder Beleg liegt bei, bitte prüfen Sie ihn.", name="Kim Becker")
+    assert result.rewrite and result.rewrite.startswith("Guten Tag Kim Becker,")
+
+
+PIECES = st.sampled_from(
+    ["Bitte beruhigen Sie sich.", "Das Paket 4711-B kommt garantiert morgen.", "Der Beleg liegt bei.", "Siehe https://x.example/1.",
+     "Wie bereits mehrfach erklärt, ist {{ticket.id}} offen.", "Guten Tag Frau Becker,", "\n\n", "> Anwalt!", "Gruß\nTim", "😀", "Ja, aber das geht nicht."]
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(PIECES, min_size=1, max_size=9).map(" ".join))
+async def test_whatever_the_draft_no_id_is_lost(draft: str) -> None:
+    if not draft.strip():
+        return
+    result = await edited(draft)
+    if result.rewrite is not None:
+        for fact in ("4711-B", "https://x.example/1", "{{ticket.id}}"):
+            assert fact not in draft or fact in result.rewrite
+    else:
+        assert result.remaining
