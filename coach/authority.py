@@ -1,7 +1,7 @@
 """What an agent may promise, read from the entries of `authority`, and whether it covers a commitment.
 
 An entry is free text ("Gutschein bis 10 €", "Versand am selben Tag", "refund missing items"). It grants kinds of
-commitments, up to an amount, for an object, by a time; or it only lets the agent tell, ask or pass on, and grants nothing.
+commitments, up to an amount, for an object, by a time; or it only lets the agent tell, ask or pass on.
 """
 
 import re
@@ -16,39 +16,58 @@ from coach.types import Cover, PromiseKind
 _KINDS: tuple[tuple[PromiseKind, str], ...] = (
     (
         PromiseKind.REFUND,
-        r"erstatt|zurueckzahl|zurueckueberweis|rueckzahl|ruecknahme|nicht berechn|erlass|streich|stornier|kostenlos|kostenfrei|gratis|ohne kosten|uebernehm"
-        r"|\bzahl(?:en|ung)|bezahl|auszahl|doppelzahlung|gegen quittung|umtausch|kulanz|verzicht|\brefund|reimburs|money back|\bwaiv|free of charge|\bfree\b"
+        r"erstatt|ersetz|zurueckzahl|zurueckueberweis|rueckzahl|ruecknahme|nicht berechn|erlass|streich|stornier"
+        r"|kostenlos|kostenfrei|gratis|ohne kosten|uebernehm"
+        r"|\bzahl(?:en|ung)|bezahl|auszahl|doppelzahlung|gegen quittung|umtausch|kulanz|verzicht|\brefund|reimburs"
+        r"|money back|\bwaiv|free of charge|\bfree\b"
         r"|cancel .*(?:charge|fee)|return(?:ed|s)? (?:deposit|by accounting)|compensat|\bpay\b|\bcover the",
     ),
     (
         PromiseKind.CREDIT,
-        r"gutschrift|gutschein|gutschreib|rabatt|nachlass|bonus|aufs haus|freimonat|upgrade|kulanz|guthaben|geschenk|\bpunkte|voucher|\bcredit|discount"
+        r"gutschrift|gutschein|gutschreib|rabatt|nachlass|bonus|aufs haus|freimonat|upgrade|kulanz|guthaben|geschenk"
+        r"|\bpunkte|voucher|\bcredit|discount"
         r"|goodwill|free (?:month|week|drink|dessert)|on the house|alten preis|hold the price|% ?off|\d ?(?:%|prozent)",
     ),
     (
         PromiseKind.DELIVERY,
-        r"ersatz|nachliefer|nachsend|versend|versand|zusend|zuschick|liefer|umtausch|austausch|leih|nachbuch|umbuch|verleg|umleit|bereitleg|neudruck|ausstell"
-        r"|abhol|beauftrag|reparatur anmelden|freischalt|wiederherstell|replac|exchange|re-?deliver|re-?issue|\bswap|re-?send|\bsend|\blabel|duplicate|rebook|reschedul"
+        r"ersatz|ersetz|nachliefer|nachsend|versend|versand|zusend|zuschick|liefer|umtausch|austausch|leih|nachbuch"
+        r"|umbuch|verleg|umleit|bereitleg|neudruck|ausstell"
+        r"|abhol|beauftrag|reparatur anmelden|freischalt|wiederherstell|replac|exchange|re-?deliver|re-?issue|\bswap"
+        r"|re-?send|\bsend|\blabel|duplicate|rebook|reschedul"
         r"|reserve|spare|loan|\bship|deliver|change seats|change the",
     ),
-    (PromiseKind.CALL_BACK, r"rueckruf|anruf|telefontermin|zurueckruf|call .*back|call-?back|phone call|auskunft bis|antwort bis|answer within|reply within"),
-    (PromiseKind.DEADLINE, r"termin|am selben tag|same day|within|innerhalb|binnen|expressversand|express|schalttermin|zeitfenster|\bslot|appointment"),
-    (PromiseKind.OUTCOME, r"garantie|gewaehrleist|warranty|guarantee|entsperr|freischalt|wiederherstell|pausier|aussetz|ruhe|unlock|restore|pause"),
+    (PromiseKind.CALL_BACK, r"rueckruf|anruf|telefontermin|zurueckruf|call .*back|call-?back|phone call|auskunft bis"
+                            r"|antwort bis|answer within|reply within"),
+    (PromiseKind.DEADLINE, r"termin|am selben tag|same day|within|innerhalb|binnen|expressversand|express"
+                           r"|schalttermin|zeitfenster|\bslot|appointment"),
+    (PromiseKind.OUTCOME, r"garantie|gewaehrleist|warranty|guarantee|entsperr|freischalt|wiederherstell|pausier"
+                          r"|aussetz|ruhe|unlock|restore|pause"),
 )  # fmt: skip
 NOBODY_KNOWS = frozenset({PromiseKind.OUTCOME, PromiseKind.GUARANTEE})
 UNSURE = NOBODY_KNOWS | {PromiseKind.DEADLINE}
 DATED = frozenset({PromiseKind.DEADLINE, PromiseKind.CALL_BACK, PromiseKind.DELIVERY})
 _TELLS = re.compile(
-    r"auskunft|auskuenfte|nennen|mitteilen|erklaer|erlaeuter|pruefen|informier|weiterleit|weitergeb|anforder|anfrag|nachfrag|rueckfrage|erfrag|abfrag|einsehen|verweisen|hinweis"
-    r"|entgegennehm|aufnehm|annehmen|notier|melden|meldung an|uebergeb|erfassen|auslesen|auswert|suchen|nachforsch|nachverfolg|beratung|\bexplain|\bask\b|\bcheck|\btrace|look into|\bpass\b"
-    r"|forward|escalate|transfer calls|take .*complaints? up|open (?:an|a) |investigat|status|corrected|\bcall station|state of"
+    r"auskunft|auskuenfte|nennen|mitteilen|erklaer|erlaeuter|pruefen|informier|weiterleit|weitergeb|anforder|anfrag"
+    r"|nachfrag|rueckfrage|erfrag|abfrag|einsehen|verweisen|hinweis"
+    r"|entgegennehm|aufnehm|annehmen|notier|melden|meldung an|uebergeb|erfassen|auslesen|auswert|suchen|nachforsch"
+    r"|nachverfolg|beratung|\bexplain|\bask\b|\bcheck|\btrace|look into|\bpass\b"
+    r"|forward|escalate|transfer calls|take .*complaints? up|open (?:an|a) |investigat|status|corrected"
+    r"|\bcall station|state of"
 )  # fmt: skip
-_STILL_GRANTS = re.compile(r"erstatten\b|erstattung (?:ab|von|bis)|kostenlos|gutschein|gutschrift|rueckruf|nach (?:der )?pruefung|refund(?:ed)?\b|returned|bis \w+ (?:geben|mitteilen)|voucher|replac")
+_STILL_GRANTS = re.compile(
+    r"erstatten\b|erstattung (?:ab|von|bis)|kostenlos|gutschein|gutschrift|rueckruf"
+    r"|nach (?:der )?pruefung|refund(?:ed)?\b|returned|bis \w+ (?:geben|mitteilen)|voucher"
+    r"|replac"
+)
 _GENERIC = frozenset(
-    "bis ueber fuer bei mit nach vom von der die das den dem des ein eine einen einer und oder an am im in zum zur auf aus ab je pro maximal max kostenlos kostenlose kostenlosen"
-    " kostenloser kostenfrei gratis anbieten geben erstatten erstattung gutschreiben gutschrift gutschein zusenden senden versenden vergeben zahlen erlassen uebernehmen"
-    " veranlassen vereinbaren setzen machen lassen neu the a an of for up to free charge refund refunds refunded voucher credit send one per with and or have by within"
-    " return returns replacement ersatz umtausch leihweise selben tag same day euro eur prozent kulanz betrag waehrend einmal einmalig".split()
+    "bis ueber fuer bei mit nach vom von der die das den dem des ein eine einen einer und oder an am im in zum zur"
+    " auf aus ab je pro maximal max kostenlos kostenlose kostenlosen"
+    " kostenloser kostenfrei gratis anbieten geben erstatten erstattung gutschreiben gutschrift gutschein zusenden"
+    " senden versenden vergeben zahlen erlassen uebernehmen"
+    " veranlassen vereinbaren setzen machen lassen neu the a an of for up to free charge refund refunds refunded"
+    " voucher credit send one per with and or have by within"
+    " return returns replacement ersatz umtausch leihweise selben tag same day euro eur prozent kulanz betrag"
+    " waehrend einmal einmalig".split()
 )
 
 
@@ -70,7 +89,7 @@ class Grant:
 
 @dataclass(frozen=True)
 class Commitment:
-    """What is to be covered: `said` is the folded clause, `values` those of all its facts; `soon`: a time without a day."""
+    """What is to be covered. `said` is the folded clause, `values` those of all its facts; `soon`: a time, no day."""
 
     kind: PromiseKind
     amounts: tuple[Fact, ...]
@@ -94,7 +113,7 @@ def _parse(entry: str) -> Grant:
         entry=entry,
         kinds=frozenset() if only_tells else frozenset(kind for kind, pattern in _KINDS if re.search(pattern, said)),
         amounts=tuple(f for f in found if f.kind == "amount"),
-        times=frozenset(f.value for f in found if f.kind in ("date", "time") or (f.kind == "number" and " " in f.value)),
+        times=frozenset(f.value for f in found if f.kind in ("date", "time") or " " in f.value),
         said=frozenset(f.value for f in found if f.kind in ("amount", "date", "time", "number")),
         service=bool(re.search(r"kostenlos|kostenfrei|gratis|\bfree\b", said)),
         words=content_words(said),
@@ -115,14 +134,25 @@ def about_the_same(words: frozenset[str], said: str) -> bool:
 def grants_something(authority: Sequence[str] | None) -> bool:
     """Whether there is money, a voucher, a replacement or a free service to give, not only an answer."""
     gifts = {PromiseKind.REFUND, PromiseKind.CREDIT}
-    return any(grant.kinds & gifts or (PromiseKind.DELIVERY in grant.kinds and _is_gift(grant)) for grant in parse(authority or ()))
+    return any(
+        grant.kinds & gifts or (PromiseKind.DELIVERY in grant.kinds and _is_gift(grant))
+        for grant in parse(authority or ())
+    )
 
 
 def _is_gift(grant: Grant) -> bool:
-    return bool(re.search(r"ersatz|umtausch|austausch|leih|nachliefer|neudruck|replac|exchange|swap|loan|spare|re-?deliver", fold(grant.entry)))
+    return bool(
+        re.search(
+            r"ersatz|umtausch|austausch|leih|nachliefer|neudruck|replac|exchange|swap|loan|spare"
+            r"|re-?deliver",
+            fold(grant.entry),
+        )
+    )
 
 
-def cover(commitment: Commitment, grants: Sequence[Grant] | None, system: Sequence[Grant] = ()) -> tuple[Cover, str | None]:
+def cover(
+    commitment: Commitment, grants: Sequence[Grant] | None, system: Sequence[Grant] = ()
+) -> tuple[Cover, str | None]:
     """Whether `grants` cover the commitment, and by which entry; `system` are facts that a system message states.
 
     None: it is not known what the agent may promise.
@@ -163,7 +193,7 @@ def _by(commitment: Commitment, grant: Grant) -> Cover:
         return Cover.NOT_COVERED
     if about or not grant.words or (grant.amounts and commitment.amounts):
         return Cover.COVERED
-    if kind in UNSURE or grant.service:
+    if kind in UNSURE or (grant.service and kind == PromiseKind.REFUND):
         return Cover.NOT_COVERED
     return Cover.UNDECIDED
 
@@ -177,8 +207,9 @@ def _nearly(commitment: Commitment, grant: Grant) -> Cover:
 
 def _within(amounts: Sequence[Fact], limits: Sequence[Fact]) -> bool:
     """Whether every amount stays within the highest limit of its currency."""
-    for amount in amounts:
-        currency, value = amount.value.split(" ", 1)
-        if not any(limit.value.startswith(currency) and Decimal(value) <= Decimal(limit.value.split(" ", 1)[1]) for limit in limits):
-            return False
-    return True
+    highest: dict[str, Decimal] = {}
+    for limit in limits:
+        currency, value = limit.value.split(" ", 1)
+        highest[currency] = max(Decimal(value), highest.get(currency, Decimal(value)))
+    wanted = (amount.value.split(" ", 1) for amount in amounts)
+    return all(currency in highest and Decimal(value) <= highest[currency] for currency, value in wanted)

@@ -1,7 +1,7 @@
 """The facts in a text: what a rewrite may neither add nor lose.
 
-Equal facts have equal values, whatever their spelling or language: "1.240 €" and "€1,240.00" are ``EUR 1240``, "18.11."
-and "November 18" are ``-11-18``, "15 Uhr" and "3 pm" are ``15:00``. Everything runs in linear time.
+Equal facts have equal values, whatever their spelling or language: "1.240 €" and "€1,240.00" are ``EUR 1240``,
+"18.11." and "November 18" are ``-11-18``, "15 Uhr" and "3 pm" are ``15:00``. Everything runs in linear time.
 """
 
 import re
@@ -12,9 +12,7 @@ from typing import Literal
 from coach import values
 from coach.text import CLOSINGS, Span, Text, fold
 
-FactKind = Literal[
-    "number", "amount", "date", "time", "id", "link", "email", "phone", "placeholder", "markup", "name"
-]
+FactKind = Literal["number", "amount", "date", "time", "id", "link", "email", "phone", "placeholder", "markup", "name"]
 ALWAYS_STAY: frozenset[FactKind] = frozenset({"id", "link", "email", "phone", "placeholder", "markup", "name"})
 """Facts that stay even where the sentence around them goes."""
 
@@ -35,17 +33,21 @@ _MONTH = "(?:" + "|".join(sorted(values.MONTHS, key=len, reverse=True)) + ")"
 _DAY_NAME = "(?:" + "|".join(values.WEEKDAYS) + ")"
 _CURRENCY = r"(?:€|\$|£|US\$|EURO?S?\b|USD\b|GBP\b|CHF\b|S?Fr\.|Franken\b|Dollars?\b|Pounds?\b|Pfund\b|quid\b|bucks\b)"
 _UNIT = "(?:" + "|".join(re.escape(u) for u in sorted(values.UNITS, key=len, reverse=True)) + ")"
-_WORD_UNIT = "|".join(re.escape(w) for w in sorted({*values.UNITS, *values.COUNTED, *values.CURRENCIES}, key=len, reverse=True) if len(w) > 1)
+_COUNTABLE = (word for word in {*values.UNITS, *values.COUNTED, *values.CURRENCIES} if len(word) > 1)
+_WORD_UNIT = "|".join(re.escape(word) for word in sorted(_COUNTABLE, key=len, reverse=True))
 _CARDINAL = "(?:" + "|".join(sorted(values.CARDINALS, key=len, reverse=True)) + ")"
 
 _RELATIVE = {
     "day-2": r"vorgestern|the day before yesterday",
     "day-1": r"gestern|yesterday",
     "day+0": r"heute|today|tonight|this (?:morning|afternoon|evening)",
-    "day+1": r"morgen(?= (?:früh|frueh|vormittag|mittag|nachmittag|abend)\b)|(?-i:(?<!uten )(?<!heute )(?<!gestern )(?<!am )(?<!jeden )(?<!schönen )morgen|(?:(?<=[.!?] )|(?<=\n)|(?<![\s\S]))Morgen(?= (?!zusammen|allerseits|ihr|leute)[a-zäöü]))|tomorrow",
+    "day+1": r"morgen(?= (?:früh|frueh|vormittag|mittag|nachmittag|abend)\b)"
+             r"|(?-i:(?<!uten )(?<!heute )(?<!gestern )(?<!am )(?<!jeden )(?<!schönen )morgen|(?:(?<=[.!?] )|(?<=\n)"
+             r"|(?<![\s\S]))Morgen(?= (?!zusammen|allerseits|ihr|leute)[a-zäöü]))|tomorrow",
     "day+2": r"übermorgen|uebermorgen|the day after tomorrow",
     "week+0": r"(?:in )?(?:diese|dieser) woche|this week",
-    "week+1": r"(?:nächste|nächster|naechste|naechster|kommende|kommender|der kommenden|kommenden) woche|(?:next|the coming) week",
+    "week+1": r"(?:nächste|nächster|naechste|naechster|kommende|kommender|der kommenden|kommenden) woche|(?:next"
+              r"|the coming) week",
     "week-1": r"(?:letzte|letzter|vorige|voriger|vergangene|vergangener) woche|last week",
     "month+1": r"(?:nächsten|nächster|nächstem|kommenden|kommender) monats?|next month",
     "month-1": r"(?:letzten|letzter|vorigen|vergangenen) monats?|last month",
@@ -75,7 +77,19 @@ def _same(m: re.Match[str], p: str) -> str | None:
 
 def _identifier(m: re.Match[str], p: str) -> str | None:
     token = m[p]
-    if not re.search(r"\d", token) or _PLAIN_NUMBER.fullmatch(token) or re.fullmatch(r"\d+(?:st|nd|rd|th|er|ern|x|k|fach|mal|s|h|m|cm|mm|km|kg|g|l|ml|gb|mb|tb|mbit|w|kw|kwh|v|min|ct|ste[nrs]?|te[nrs]?)", token, re.I):
+    if (
+        not re.search(r"\d", token)
+        or _PLAIN_NUMBER.fullmatch(token)
+        or re.fullmatch(
+            r"\d+(?:st|nd|rd|th|er|ern|x|k"
+            r"|fach"
+            r"|mal"
+            r"|s"
+            r"|h|m|cm|mm|km|kg|g|l|ml|gb|mb|tb|mbit|w|kw|kwh|v|min|ct|ste[nrs]?|te[nrs]?)",
+            token,
+            re.I,
+        )
+    ):
         return None
     if re.fullmatch(r"\d+(?:[-/,.]\d+)?(?:[A-Z]{0,2}-)?[A-ZÄÖÜa-zäöüß]*[a-zäöüß]{3,}(?:-.*)?", token):
         return None
@@ -127,63 +141,134 @@ def _clock(m: re.Match[str], p: str) -> str | None:
 _RELATIVE_COMPILED = [(value, re.compile(pattern, re.IGNORECASE)) for value, pattern in _RELATIVE.items()]
 
 _LEXER: tuple[tuple[FactKind, str, Reader], ...] = (
-    ("placeholder", r"\{\{[^{}\n]{1,80}\}\}|\$?\{[A-Za-z_][\w. -]{0,60}\}|\[\[[^\[\]\n]{1,80}\]\]|<%[^<>\n]{1,80}%>|(?-i:%[A-Z][A-Z_0-9]{1,40}%)"
-     r"|%\([a-z_]{1,40}\)s|(?-i:\[[A-ZÄÖÜ][A-ZÄÖÜ_ -]{2,40}\])", _same),
+    (
+        "placeholder",
+        r"\{\{[^{}\n]{1,80}\}\}|\$?\{[A-Za-z_][\w. -]{0,60}\}|\[\[[^\[\]\n]{1,80}\]\]|<%[^<>\n]{1,80}%>"
+        r"|(?-i:%[A-Z][A-Z_0-9]{1,40}%)"
+        r"|%\([a-z_]{1,40}\)s|(?-i:\[[A-ZÄÖÜ][A-ZÄÖÜ_ -]{2,40}\])",
+        _same,
+    ),
     ("markup", r"</?[A-Za-z][A-Za-z0-9]{0,9}(?:\s[^<>\n]{0,300})?/?>", _same),
     ("email", r"(?<![\w.])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}", _same),
     ("id", r"(?<![\w.@])@[A-Za-z_][\w.]{1,40}\b", _same),
-    ("link", r"(?<!\w)(?:(?:https?|ftp)://|www\.)[^\s<>\"“”„|\\^{}`)\]]{2,500}(?<![.,;:!?'])"
-     r"|(?<![\w@.])(?:[a-z0-9-]{2,63}\.){1,4}(?:de|com|org|net|at|ch|eu|io|co\.uk|example|info|shop|app)\b(?:/[^\s<>\"“”„)\]]{0,300}(?<![.,;:!?']))?", _same),
+    (
+        "link",
+        r"(?<!\w)(?:(?:https?|ftp)://|www\.)[^\s<>\"“”„|\\^{}`)\]]{2,500}(?<![.,;:!?'])"
+        r"|(?<![\w@.])(?:[a-z0-9-]{2,63}\.){1,4}(?:de|com|org|net|at|ch|eu|io|co\.uk|example|info|shop"
+        r"|app)\b(?:/[^\s<>\"“”„)\]]{0,300}(?<![.,;:!?']))?",
+        _same,
+    ),
     ("link", r"(?<!\w)[A-Za-z]:\\[^\s,;]{1,200}(?<![.])", _same),
     ("date", r"(?<![\w.,/-])(?P<@y>(?:19|20)\d\d)-(?P<@m>\d\d)-(?P<@d>\d\d)(?![\w-])", _date),
-    ("phone", r"(?<![\w.,/#-])(?:\+\d{1,3}[ /-]?(?:\(0\)[ ]?)?\d{1,5}|\(?0\d{2,5}\)?(?=[ /-]))(?:[ /-]{1,3}\d{1,8}){1,7}(?![\w])|(?<![\w.,/#-])\+\d{8,15}\b", _digits),
+    (
+        "phone",
+        r"(?<![\w.,/#-])(?:\+\d{1,3}[ /-]?(?:\(0\)[ ]?)?\d{1,5}"
+        r"|\(?0\d{2,5}\)?(?=[ /-]))(?:[ /-]{1,3}\d{1,8}){1,7}(?![\w])|(?<![\w.,/#-])\+\d{8,15}\b",
+        _digits,
+    ),
     ("id", r"(?<!\w)(?-i:[A-Z]{2}\d{2}(?: ?[0-9A-Z]{4}){2,8}(?: ?[0-9A-Z]{1,3})?)\b", _identifier),
     ("date", rf"(?<![\w.,/])(?P<@d>\d{{1,2}})\.? ?(?:/? ?)(?P<@m>{_MONTH})\b\.?(?: (?P<@y>(?:19|20)\d\d)\b)?", _date),
-    ("date", rf"(?<![\w.,/])(?P<@d>\d{{1,2}})(?:st|nd|rd|th) (?:of )?(?P<@m>{_MONTH})\b\.?(?:,? (?P<@y>(?:19|20)\d\d)\b)?", _date),
-    ("date", rf"(?<!\w)(?P<@m>{_MONTH})\.? (?P<@d>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?(?:uhr|h|am|pm|€|euro)\b)(?:,? (?P<@y>(?:19|20)\d\d)\b)?", _date),
-    ("date", r"(?<![\w.,/-])(?P<@d>\d{1,2})\. ?(?P<@m>\d{1,2})\. ?(?P<@y>(?:(?:19|20)\d\d|\d\d)(?!\w|[.,:]\d))?(?! ?(?:€|euro|uhr))", _date),
+    (
+        "date",
+        rf"(?<![\w.,/])(?P<@d>\d{{1,2}})(?:st|nd|rd|th) (?:of )?(?P<@m>{_MONTH})\b\.?(?:,? (?P<@y>(?:19"
+        rf"|20)\d\d)\b)?",
+        _date,
+    ),
+    (
+        "date",
+        rf"(?<!\w)(?P<@m>{_MONTH})\.? (?P<@d>\d{{1,2}})(?:st|nd|rd|th)?\b(?![:.,]\d)(?! ?(?:uhr|h|am|pm|€"
+        rf"|euro)\b)(?:,? (?P<@y>(?:19|20)\d\d)\b)?",
+        _date,
+    ),
+    (
+        "date",
+        r"(?<![\w.,/-])(?P<@d>\d{1,2})\. ?(?P<@m>\d{1,2})\. ?(?P<@y>(?:(?:19|20)\d\d|\d\d)(?!\w"
+        r"|[.,:]\d))?(?! ?(?:€|euro|uhr))",
+        _date,
+    ),
     ("date", r"(?<![\w.,/-])(?P<@d>\d{1,2})/(?P<@m>\d{1,2})/(?P<@y>(?:19|20)\d\d|\d\d)(?![\w/])", _slashed),
-    ("time", r"(?<![\w.,/-])(?P<@h>\d{1,2})(?:[:.](?P<@m>\d\d))?(?P<@a> ?p\.?m\b\.?| ?a\.m\b\.?|am\b|(?:(?<=:\d\d)|(?<=at \d)|(?<=at \d\d)|(?<=by \d)"
-     r"|(?<=by \d\d)|(?<=until \d)|(?<=from \d)) am\b)(?P<@x>(?!))?", _clock),
-    ("time", r"(?<![\w.,/-])(?P<@h>\d{1,2})(?:[:.](?P<@m>\d\d))?(?P<@a>(?!))? ?(?:uhr|o['’]clock)\b(?: (?P<@x>[0-5]\d)\b(?! ?(?:€|euro)|[.,]\d))?", _clock),
+    (
+        "time",
+        r"(?<![\w.,/-])(?P<@h>\d{1,2})(?:[:.](?P<@m>\d\d))?(?P<@a> ?p\.?m\b\.?| ?a\.m\b\.?|am\b|(?:(?<=:\d\d)"
+        r"|(?<=at \d)|(?<=at \d\d)|(?<=by \d)"
+        r"|(?<=by \d\d)|(?<=until \d)|(?<=from \d)) am\b)(?P<@x>(?!))?",
+        _clock,
+    ),
+    (
+        "time",
+        r"(?<![\w.,/-])(?P<@h>\d{1,2})(?:[:.](?P<@m>\d\d))?(?P<@a>(?!))? ?(?:uhr"
+        r"|o['’]clock)\b(?: (?P<@x>[0-5]\d)\b(?! ?(?:€|euro)|[.,]\d))?",
+        _clock,
+    ),
     ("time", r"(?<![\w.,/-])(?P<@h>\d{1,2}):(?P<@m>\d\d)(?P<@a>(?!))?(?P<@x>(?!))?(?!\d)h?\b", _clock),
-    ("amount", rf"(?<!\w)(?P<@a>€|\$|£|US\$|EUR|USD|GBP|CHF|Fr\.) ?(?P<@n>{_N})(?P<@b>(?!))?(?:[-–]{{1,2}}(?!\w))?", _amount),
+    (
+        "amount",
+        rf"(?<!\w)(?P<@a>€|\$|£|US\$|EUR|USD|GBP|CHF|Fr\.) ?(?P<@n>{_N})(?P<@b>(?!))?(?:[-–]{{1,2}}(?!\w))?",
+        _amount,
+    ),
     ("amount", rf"(?<![\w.,/-])(?P<@n>{_N})(?P<@a>(?!))?(?:,-{{1,2}}|,–)? ?(?P<@b>{_CURRENCY})", _amount),
-    ("date", rf"(?<!\w)(?P<@w>{_DAY_NAME})(?=s?\b|abends?\b|morgens?\b|früh\b|vormittags?\b|mittags?\b|nachmittags?\b|nachts?\b)\w*", _weekday),
+    (
+        "date",
+        rf"(?<!\w)(?P<@w>{_DAY_NAME})(?=s?\b|abends?\b|morgens?\b|früh\b|vormittags?\b|mittags?\b|nachmittags?\b"
+        rf"|nachts?\b)\w*",
+        _weekday,
+    ),
     ("date", "(?<!\\w)(?:" + "|".join(_RELATIVE.values()) + r")\b", _relative),
     ("number", rf"(?<![\w.,/-])(?P<@n>{_N})(?: ?|-(?=\w{{3}}))(?P<@u>{_UNIT})(?!\w)", _number),
+    (
+        "date",
+        r"(?<![\w.,/-])(?:(?<=\bam )|(?<=vom )|(?<=zum )|(?<=bis )|(?<=the ))(?P<@d>\d{1,2})(?:\.(?! ?(?:mal"
+        r"|stock|etage|klasse|mahnung)\b)|st\b|nd\b|rd\b|th\b)",
+        _day_of_month,
+    ),
     ("id", r"(?<!\w)(?-i:[A-ZÄÖÜ]{1,3}[- ][A-Z]{1,2}[- ]\d{1,4}[EH]?)\b", _identifier),
-    ("id", r"(?<![\w])#?(?:[A-Za-zÄÖÜäöü]{0,20}\d[A-Za-z0-9]*|[A-Za-zÄÖÜäöü]{1,20}(?=[-/_][A-Za-z0-9]{0,20}[-/_]?[A-Za-z]{0,10}\d))(?:[-/_.][A-Za-z0-9]{1,40}){1,8}(?!\w)", _identifier),
+    (
+        "id",
+        r"(?<![\w])#?(?:[A-Za-zÄÖÜäöü]{0,20}\d[A-Za-z0-9]*"
+        r"|[A-Za-zÄÖÜäöü]{1,20}(?=[-/_][A-Za-z0-9]{0,20}[-/_]?[A-Za-z]{0,10}\d))(?:[-/_.][A-Za-z0-9]{1,40}){1,8}(?!\w)",
+        _identifier,
+    ),
     ("id", r"(?<![\w.,])#?(?:[A-Za-z]{1,40}\d\w{0,60}|\d{1,40}[A-Za-z]\w{0,60})(?!\w)|#\d{1,40}(?!\w)", _identifier),
-    ("date", rf"(?<![\w.,/-])(?:(?<=\bam )|(?<=vom )|(?<=zum )|(?<=bis )|(?<=the ))(?P<@d>\d{{1,2}})(?:\.(?! ?(?:mal|stock|etage|klasse|mahnung)\b)|st\b|nd\b|rd\b|th\b)", _day_of_month),
-    ("date", rf"(?<!\w)(?-i:(?P<@m>Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November|Dezember|January|February"
-     r"|(?:(?<=[Ii]n )|(?<=of )|(?<=since )|(?<=until )|(?<=last )|(?<=next )|(?<=by )|(?<=from )|(?<=mid-))(?:May|March)|June|July|October|December))(?: (?P<@y>(?:19|20)\d\d))?\b", _month),
+    (
+        "date",
+        r"(?<!\w)(?-i:(?P<@m>Januar|Jänner|Februar|März|April|Mai|Juni|Juli|August|September|Oktober|November"
+        r"|Dezember|January|February"
+        r"|(?:(?<=[Ii]n )|(?<=of )|(?<=since )|(?<=until )|(?<=last )|(?<=next )|(?<=by )|(?<=from )|(?<=mid-))(?:May"
+        r"|March)|June|July|October|December))(?: (?P<@y>(?:19|20)\d\d))?\b",
+        _month,
+    ),
     ("number", rf"(?<!\w)(?P<@n>{_CARDINAL})(?:[ -](?P<@u>{_WORD_UNIT}))(?!\w)", _number_word),
     ("number", rf"(?<![\w])(?P<@n>{_N})(?P<@u>(?!))?", _number),
-)  # fmt: skip
+)
 """What a fact looks like, the more special first. ``@`` stands for the prefix of the entry's groups."""
 
-_SCANNER = re.compile(
-    "|".join(f"(?P<g{i}_>{pattern.replace('@', f'g{i}_') if 'P<@' in pattern else pattern})" for i, (_, pattern, _) in enumerate(_LEXER)),
-    re.IGNORECASE,
-)
+_ENTRIES = (f"(?P<g{i}_>{pattern.replace('P<@', f'P<g{i}_')})" for i, (_, pattern, _) in enumerate(_LEXER))
+_SCANNER = re.compile("|".join(_ENTRIES), re.IGNORECASE)
 
 _CANDIDATE = re.compile(
-    rf"(?<!\w)(?:[\d€$£#{{<\[%+(@]|[^\W\d]\S{{0,80}}?[\d@]|[^\W\d]{{1,60}}[.:][\w/\\]|www\.|(?-i:[A-ZÄÖÜ]{{1,3}}[- ][A-Z]{{1,2}} \d)"
+    rf"(?<!\w)(?:[\d€$£#{{<\[%+(@]|[^\W\d]\S{{0,80}}?[\d@]|[^\W\d]{{1,60}}[.:][\w/\\]|www\."
+    rf"|(?-i:[A-ZÄÖÜ]{{1,3}}[- ][A-Z]{{1,2}} \d)"
     rf"|(?:{_MONTH}|{_DAY_NAME}|{_CARDINAL}|EUR|USD|GBP|CHF|Fr|US|{'|'.join(_RELATIVE.values())})(?!\d))",
     re.IGNORECASE,
 )
 """Where a fact can begin; the scanner is tried there only."""
 
 _ID_WORD = re.compile(
-    r"(?:nummer|number|nr|no|#|order|bestellung|auftrag|vorgang|ticket|rechnung|invoice|vertrag|police|policy|aktenzeichen|case|ref|reference|paket|parcel"
-    r"|sendung|beleg|kunde|konto|bescheid|zettel|schein|karte|mandant|booking|buchung|account|claim|box)(?:\.|:|s?nummer|s?nr\.?| number| no\.?)?[ :]{0,2}$",
+    r"(?:nummer|number|nr|no|#|order|bestellung|auftrag|vorgang|ticket|rechnung|invoice|vertrag|police|policy"
+    r"|aktenzeichen|case|ref|reference|paket|parcel"
+    r"|sendung|beleg|kunde|konto|bescheid|zettel|schein|karte|mandant|booking|buchung|account|claim|box)(?:\.|:"
+    r"|s?nummer|s?nr\.?| number| no\.?)?[ :]{0,2}$",
     re.IGNORECASE,
 )
 _PLAIN_NUMBER = re.compile(_N)
-_MARKDOWN = re.compile(r"\[[^\[\]\n]{1,300}\]\((?=[^()\s]{1,500}\))|\*\*(?=[^\s*])[^*\n]{1,300}\*\*|__(?=[^\s_])[^_\n]{1,300}__|(?<![\w`])`[^`\n]{1,200}`(?!`)|^#{1,6} ", re.MULTILINE)
+_MARKDOWN = re.compile(
+    r"\[[^\[\]\n]{1,300}\]\((?=[^()\s]{1,500}\))|\*\*(?=[^\s*])[^*\n]{1,300}\*\*|__(?=[^\s_])[^_\n]{1,300}__"
+    r"|(?<![\w`])`[^`\n]{1,200}`(?!`)|^#{1,6} ",
+    re.MULTILINE,
+)
 _TITLED = re.compile(
-    r"(?<!\w)(?:Herrn?|Frau|Fr\.|Hr\.|Familie|Mr|Mrs|Ms|Miss|Mx|Dr|Prof|herrn?|frau)\.?[ \u00a0]+(?:(?:Dr|Prof|Dipl|med|Ing)\.(?:[ -]|(?=\w))){0,3}"
+    r"(?<!\w)(?:Herrn?|Frau|Fr\.|Hr\.|Familie|Mr|Mrs|Ms|Miss|Mx|Dr|Prof|herrn?|frau)\.?[ \u00a0]+(?:(?:Dr|Prof|Dipl"
+    r"|med|Ing)\.(?:[ -]|(?=\w))){0,3}"
     r"(?P<name>(?:(?:von|van|de|der|den|zu|le|la|al|el|O')[ ]?){0,3}[A-ZÄÖÜÀ-ÞĀ-Ž][^\W\d_]*(?:['’-][^\W\d_]+){0,3})"
 )
 _NAME_LINE = re.compile(r"[ \t]*(?:[^\W\d_a-z][^\W\d]*[.,]?[ \t]*|(?:von|van|de|der|den|zu|und|&|[|·-])[ \t]+){1,6}")
@@ -246,7 +331,8 @@ def _names(text: str, names: Sequence[str]) -> Iterable[Fact]:
     signature = Text(text).signature
     if signature:
         lines = re.finditer(r"[^\n]*\w[^\n]*", text[slice(*signature)])
-        for line in [line for line in lines if _NAME_LINE.fullmatch(line.group()) and not _CLOSING.match(line.group())][:5]:
+        name_lines = (m for m in lines if _NAME_LINE.fullmatch(m.group()) and not _CLOSING.match(m.group()))
+        for line in list(name_lines)[:5]:
             for word in name_words(line.group()):
                 at = signature[0] + line.start() + line.group().find(word)
                 seen.add((at, at + len(word)))
@@ -289,7 +375,7 @@ class Known:
             numbers = _numbers_in(fact)
             return bool(numbers) and numbers <= self._numbers and (fact.kind != "date" or fact.value.startswith("--"))
         if fact.kind == "name":
-            return any(_stands_in(fold(word) + ending, self._said) for word in [fact.text] for ending in ("s", "'s", "'"))
+            return any(_stands_in(fact.value + ending, self._said) for ending in ("s", "'s", "'"))
         return fact.kind in ("id", "phone") and fact.value in re.sub(r"[^a-z0-9 ]", "", self._said)
 
 
@@ -321,7 +407,7 @@ def lost(draft: str, rewrite: str, removed: Sequence[Span] = (), names: Sequence
 
 
 def _date_parts(value: str) -> Iterable[str]:
-    """A full date also says the date without its year, and its month: ``2024-11-18`` -> ``-11-18``, ``-11-``, ``--18``."""
+    """What a full date also says: ``2024-11-18`` -> ``-11-18``, ``-11-``, ``--18`` and ``2024-11-``."""
     if found := re.fullmatch(r"(\d*)-(\d\d)-(\d*)", value):
         year, month, day = found.groups()
         yield from (f"-{month}-{day}", f"-{month}-", f"--{day}", f"{year}-{month}-")

@@ -10,7 +10,9 @@ MONTHS = {
     name: number
     for number, names in enumerate(
         (
-            "januar jan january jänner jaenner jän", "februar feb february feber", "märz maerz mär march mar mrz", "april apr",
+            "januar jan january jänner jaenner jän", "februar feb february feber", "märz maerz mär march mar mrz",
+            "april"
+                " apr",
             "mai may", "juni jun june", "juli jul july", "august aug", "september sep sept", "oktober okt october oct",
             "november nov", "dezember dez december dec",
         ),
@@ -54,9 +56,11 @@ UNITS = {
 """Lower-case unit -> (base unit, how many of them): weeks are days, hours minutes, years months."""
 
 COUNTED = frozenset(
-    "nacht nächte nächten night nights semester quartal quartale person personen people raten rate instalments stück mal kilo"
-    " kilogramm gramm meter metern kilometer kilometern liter litern grad zentimeter millimeter cent cents ct mails e-mails anrufe"
-    " calls emails parcels pakete paketen wk".split()
+    """
+    nacht nächte nächten night nights semester quartal quartale person personen people raten rate instalments
+    stück mal kilo kilogramm gramm meter metern kilometer kilometern liter litern grad zentimeter millimeter
+    cent cents ct mails e-mails anrufe calls emails parcels pakete paketen wk
+    """.split()
 )
 """Words of quantity that make a number word before them a fact, besides UNITS and CURRENCIES."""
 
@@ -64,7 +68,8 @@ NUMBER_WORDS = {
     word: number
     for number, words in enumerate(
         (
-            "null zero", "ein eine einen einem einer eines eins one", "zwei zwo two beide beiden both", "drei dreier three", "vier four", "fünf five", "sechs six", "sieben seven",
+            "null zero", "ein eine einen einem einer eines eins one", "zwei zwo two beide beiden both",
+            "drei dreier three", "vier four", "fünf five", "sechs six", "sieben seven",
             "acht eight", "neun nine", "zehn ten", "elf eleven", "zwölf twelve dutzend dozen", "dreizehn thirteen",
             "vierzehn fourteen", "fünfzehn fifteen", "sechzehn sixteen", "siebzehn seventeen", "achtzehn eighteen",
             "neunzehn nineteen", "zwanzig twenty",
@@ -72,12 +77,13 @@ NUMBER_WORDS = {
     )
     for word in words.split()
 } | {
-    "dreißig": 30, "dreissig": 30, "thirty": 30, "vierzig": 40, "forty": 40, "fünfzig": 50, "fifty": 50, "sechzig": 60,
-    "sixty": 60, "siebzig": 70, "seventy": 70, "achtzig": 80, "eighty": 80, "neunzig": 90, "ninety": 90, "hundert": 100,
-    "hundred": 100, "tausend": 1000, "thousand": 1000, "erste": 1, "ersten": 1, "erster": 1, "first": 1, "zweite": 2,
-    "zweiten": 2, "zweiter": 2, "zweites": 2, "second": 2, "dritte": 3, "dritten": 3, "dritter": 3, "drittes": 3, "third": 3,
-    "vierte": 4, "vierten": 4, "fourth": 4, "fünfte": 5, "fünften": 5, "fifth": 5, "einmal": 1, "zweimal": 2, "twice": 2, "dreimal": 3,
-    "viermal": 4, "fünfmal": 5, "sechsmal": 6, "once": 1, "half": 0, "doppelt": 2, "zweit": 2, "dritt": 3,
+    "dreißig": 30, "dreissig": 30, "thirty": 30, "vierzig": 40, "forty": 40, "fünfzig": 50, "fifty": 50,
+    "sechzig": 60, "sixty": 60, "siebzig": 70, "seventy": 70, "achtzig": 80, "eighty": 80, "neunzig": 90,
+    "ninety": 90, "hundert": 100, "hundred": 100, "tausend": 1000, "thousand": 1000, "erste": 1, "ersten": 1,
+    "erster": 1, "first": 1, "zweite": 2, "zweiten": 2, "zweiter": 2, "zweites": 2, "second": 2, "dritte": 3,
+    "dritten": 3, "dritter": 3, "drittes": 3, "third": 3, "vierte": 4, "vierten": 4, "fourth": 4, "fünfte": 5,
+    "fünften": 5, "fifth": 5, "einmal": 1, "zweimal": 2, "twice": 2, "dreimal": 3, "viermal": 4, "fünfmal": 5,
+    "sechsmal": 6, "once": 1, "half": 0, "doppelt": 2, "zweit": 2, "dritt": 3,
 }  # fmt: skip
 """Lower-case number word -> number. Ordinals and multiples only tell what a text has said, they are no facts."""
 
@@ -113,8 +119,10 @@ def day(year: str | None, month: int | None, day_of_month: str | None) -> str | 
     if (month and not 1 <= month <= 12) or (day_of_month and not 1 <= int(day_of_month) <= 31):
         return None
     full = f"20{year}" if year and len(year) == 2 else year or ""
-    return f"{full}-{month or '':02}-{int(day_of_month):02}" if month and day_of_month else (
-        f"{full}-{month:02}-" if month else f"--{int(day_of_month or 0):02}"
+    return (
+        f"{full}-{month or '':02}-{int(day_of_month):02}"
+        if month and day_of_month
+        else (f"{full}-{month:02}-" if month else f"--{int(day_of_month or 0):02}")
     )
 
 

@@ -15,20 +15,24 @@ LINTERS = {language: Linter(BOOK, language) for language in BOOK.languages}
 RULES = [r for rules in BOOK.rules.values() for r in rules if r.kind == "finding" and r.category == Category.PROMISE]
 
 
-def find(text: str, authority: tuple[str, ...] | None = (), language: str = "de", *thread: Message) -> tuple[Promise, ...]:
+def find(
+    text: str, authority: tuple[str, ...] | None = (), language: str = "de", *thread: Message
+) -> tuple[Promise, ...]:
     draft = Text(text)
     return READERS[language].find(draft, draft.folded, authority, thread)
 
 
-def faults(text: str, authority: tuple[str, ...] | None = (), language: str = "de", *thread: Message) -> tuple[Finding, ...]:
+def faults(
+    text: str, authority: tuple[str, ...] | None = (), language: str = "de", *thread: Message
+) -> tuple[Finding, ...]:
     draft = Text(text)
     return READERS[language].findings(draft, draft.folded, authority, thread)
 
 
 def context(language: str) -> Context:
     return Context(
-        channel=Channel.EMAIL, language=language, customer_name="Becker", agent_name=None, form_of_address=None, authority=(),
-        warnings_given=0, transferred=False, supervisor_available=True,
+        channel=Channel.EMAIL, language=language, customer_name="Becker", agent_name=None, form_of_address=None,
+        authority=(), warnings_given=0, transferred=False, supervisor_available=True,
     )  # fmt: skip
 
 
@@ -38,7 +42,11 @@ def test_rule(rule: Rule) -> None:
     for example in rule.examples:
         assert isinstance(example, Example)
         text = Text(example.flagged)
-        matched = [text.original[a:b] for r, (a, b) in READERS[rule.language].matcher.matches(text, text.folded) if r.id == rule.id]
+        matched = [
+            text.original[a:b]
+            for r, (a, b) in READERS[rule.language].matcher.matches(text, text.folded)
+            if r.id == rule.id
+        ]
         assert example.match in matched, f"{rule.id} matches {matched} in {example.flagged!r}"
         promises = find(example.flagged, (), rule.language)
         assert promises, example.flagged
@@ -158,8 +166,13 @@ def test_an_ignored_rule_is_silent() -> None:
 
 
 def test_todo() -> None:
-    text = Text("Guten Tag,\n\nich frage beim Versand nach, wo Ihr Paket ist, und gebe Ihnen Bescheid. Es tut mir leid.")
-    assert READERS["de"].todo(text, text.folded) == ("ich frage beim Versand nach, wo Ihr Paket ist", "und gebe Ihnen Bescheid")
+    text = Text(
+        "Guten Tag,\n\nich frage beim Versand nach, wo Ihr Paket ist, und gebe Ihnen Bescheid. Es tut mir leid."
+    )
+    assert READERS["de"].todo(text, text.folded) == (
+        "ich frage beim Versand nach, wo Ihr Paket ist",
+        "und gebe Ihnen Bescheid",
+    )
 
 
 def test_broken_promises() -> None:
@@ -179,7 +192,8 @@ def test_broken_promises() -> None:
 @pytest.mark.parametrize(
     ("authority", "something"),
     [
-        (("Gutschein bis 10 €",), True), (("Porto erstatten",), True), (("Ersatzlieferung",), True), (("waive one fee a year",), True),
+        (("Gutschein bis 10 €",), True), (("Porto erstatten",), True), (("Ersatzlieferung",), True),
+        (("waive one fee a year",), True),
         (("Auskunft geben", "Rückruf anbieten"), False), (("trace parcels",), False), ((), False), (None, False),
     ],
 )  # fmt: skip
@@ -187,7 +201,9 @@ def test_grants_something(authority: tuple[str, ...] | None, something: bool) ->
     assert grants_something(authority) is something
 
 
-@pytest.mark.parametrize("text", ["", "😀", "‮שלום", "bis " * 20_000, "wir erstatten Ihnen " * 5_000, "a, und ich " * 5_000])
+@pytest.mark.parametrize(
+    "text", ["", "😀", "‮שלום", "bis " * 20_000, "wir erstatten Ihnen " * 5_000, "a, und ich " * 5_000]
+)
 def test_never_breaks(text: str) -> None:
     for promise in find(text, ("Gutschein bis", "€", "", "10 %")):
         assert text[promise.start : promise.end] == promise.quote
