@@ -84,6 +84,7 @@ class Grant:
     times: frozenset[str]
     said: frozenset[str]
     service: bool
+    same_day: bool
     words: frozenset[str]
 
 
@@ -116,6 +117,7 @@ def _parse(entry: str) -> Grant:
         times=frozenset(f.value for f in found if f.kind in ("date", "time") or " " in f.value),
         said=frozenset(f.value for f in found if f.kind in ("amount", "date", "time", "number")),
         service=bool(re.search(r"kostenlos|kostenfrei|gratis|\bfree\b", said)),
+        same_day=bool(re.search(r"selben tag|same day|taggleich|noch heute|sofort", said)),
         words=content_words(said),
     )
 
@@ -191,6 +193,8 @@ def _by(commitment: Commitment, grant: Grant) -> Cover:
         return _nearly(commitment, grant) if about and grant.kinds else Cover.NOT_COVERED
     if commitment.certain and kind in UNSURE:
         return Cover.NOT_COVERED
+    if kind == PromiseKind.DEADLINE and commitment.times and grant.same_day and not commitment.certain:
+        return Cover.COVERED
     if about or not grant.words or (grant.amounts and commitment.amounts):
         return Cover.COVERED
     if kind in UNSURE or (grant.service and kind == PromiseKind.REFUND):

@@ -32,6 +32,11 @@ CONDITIONS = {
 }
 """Folded words of a condition, a request or a state: money and guarantees are promised all the same."""
 
+REPORTS = {
+    "de": r"habe|haben wir|hat|hatte|hatten|wurde|wurden|war|waren|kann|koennen wir|kann ich",
+    "en": r"has|had|was|were|have been|i've|we've|can|goes back",
+}
+"""Folded words by which a clause tells what was, or offers what can be."""
 UNKEPT = {
     "de": r"immer noch (?:nicht|kein|nichts)|noch immer (?:nicht|kein|nichts)|bis heute (?:nicht|kein|nichts|hat)"
     r"|nichts (?:passiert|gehoert|gekommen|geschehen|angekommen|da\b|bekommen)"
@@ -119,6 +124,7 @@ class Wording:
         self._hedges = _words(HEDGES, language)
         self._conditions = _words(CONDITIONS, language)
         self._negations = _words(NEGATIONS, language)
+        self._reports = _words(REPORTS, language)
         self._unkept = _words(UNKEPT, language, whole=False)
         self._over = _words(OVER, language, whole=False)
 
@@ -133,6 +139,10 @@ class Wording:
     def negated(self, said: str) -> bool:
         """Whether the clause denies; "no problem" and its like deny nothing."""
         return bool(self._negations.search(_NOT_NEGATED.sub(" ", said)))
+
+    def reports(self, said: str) -> bool:
+        """Whether the clause tells what was, or offers what can be."""
+        return bool(self._reports.search(said))
 
     def unkept(self, said: str) -> bool:
         """Whether a customer says that something promised did not happen."""
@@ -172,6 +182,11 @@ def segment(clause: str, position: int) -> str:
 def names_a_day(part: str) -> bool:
     """Whether `part` names a day or a time to come, be it a vague one."""
     return bool(days_to_come(part) or is_soon(fold(part)))
+
+
+def is_absolute(fact: Fact) -> bool:
+    """Whether a day or time means the same whoever names it; "tomorrow" does not."""
+    return not fact.value.startswith(("day", "week+", "month+"))
 
 
 def is_soon(said: str) -> bool:

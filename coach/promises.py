@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from coach.authority import Commitment, Grant, cover, parse
-from coach.clauses import Wording, cut, days_to_come, is_soon, names_a_day, segment
-from coach.facts import TODAY, facts
+from coach.clauses import Wording, cut, days_to_come, is_absolute, is_soon, names_a_day, segment
+from coach.facts import TODAY, Known, facts
 from coach.matching import RuleMatcher
 from coach.rulebook import Rule, RuleBook
 from coach.text import Folded, Span, Text, fold
@@ -26,6 +26,8 @@ RANK = (
 NEEDS_A_DAY = frozenset({PromiseKind.DEADLINE, PromiseKind.CALL_BACK})
 CHECK_WINS = frozenset({PromiseKind.GUARANTEE, PromiseKind.DEADLINE, PromiseKind.CALL_BACK})
 """What a check in the same clause turns into a check, unless a day other than today is named."""
+DATED = frozenset({PromiseKind.DEADLINE, PromiseKind.CALL_BACK, PromiseKind.DELIVERY})
+"""May also tell what is: a day that the thread names is then only a doubt, and the perfect tense promises nothing."""
 MOST_HITS = 9
 """So many places of one rule are looked at in one clause."""
 
@@ -114,9 +116,10 @@ class Promises:
         """As `find`, with the rule that saw each."""
         grants = None if authority is None else parse(authority)
         system = parse(message.text for message in conversation if message.author == "system")
+        known = Known(message.text for message in conversation)
         found: list[Committed] = []
         for clause, hits in self._clauses(text, folded):
-            committed = self._judge(text, clause, hits, grants, system)
+            committed = self._judge(text, clause, hits, grants, system, known)
             if committed:
                 found.append(committed)
         return _merged(sorted(found, key=lambda c: c.promise.start), text.original)
@@ -145,6 +148,7 @@ class Promises:
         hits: Sequence[tuple[Rule, Span]],
         grants: Sequence[Grant] | None,
         system: Sequence[Grant],
+        known: Known,
     ) -> Committed | None:
         """What the clause commits to, and whether that is covered; None where it commits to nothing."""
         quote = text.original[slice(*clause)]
@@ -170,6 +174,8 @@ class Promises:
             authority=entry,
         )
         sure = any(rule.severity == Severity.ERROR for kind, rule in rules.items() if kind != PromiseKind.CHECK)
+        if kind in DATED and not certain and times and all(is_absolute(day) and known.has(day) for day in times):
+            sure = False
         return Committed(promise, rules[kind], Severity.ERROR if sure else Severity.WARNING)
 
     def _kinds(self, quote: str, hits: Sequence[tuple[Rule, int]]) -> dict[PromiseKind, Rule]:
@@ -184,6 +190,8 @@ class Promises:
             if kind in NEEDS_A_DAY and not names_a_day(segment(quote, start)):
                 continue
             denied = hedged or (negated and kind != PromiseKind.OUTCOME) or (conditional and kind not in FIRM)
+            if kind in DATED and not certain and self._wording.reports(said):
+                continue
             if denied and kind != PromiseKind.CHECK:
                 continue
             if kind not in kinds or (kinds[kind].severity, rule.severity) == (Severity.WARNING, Severity.ERROR):

@@ -125,6 +125,7 @@ def test_no_promise_at_fault(language: str, text: str) -> None:
         ("Das Porto erstatten wir Ihnen bis Freitag.", ("Porto bis Freitag erstatten",), Cover.COVERED),
         ("Ein Leihgerät bekommen Sie heute bei uns.", ("Leihgerät kostenlos",), Cover.COVERED),
         ("Den Schwimmkurs schreibe ich Ihnen gut.", ("Kurs gutschreiben",), Cover.COVERED),
+        ("Die Sendung geht heute raus.", ("Ersatz für Bruch, Versand am selben Tag",), Cover.COVERED),
         ("Ich frage beim Versand nach.", (), Cover.COVERED),
     ],
 )  # fmt: skip
@@ -142,6 +143,17 @@ def test_what_the_system_states_is_no_fault() -> None:
     assert [f.quote for f in faults(text)] == [text]
     assert faults(text, (), "de", Message(author="system", text="Zustellung 18.11. bestätigt")) == ()
     assert faults(text, (), "de", Message(author="customer", text="Ich will es am 18.11.!"))
+
+
+def test_a_day_that_the_thread_names_is_only_a_doubt() -> None:
+    text = "Das Paket kommt am 18. November."
+    thread = (Message(author="customer", text="Mein Termin ist der 18.11."),)
+    assert [f.severity for f in faults(text)] == [Severity.ERROR]
+    assert [f.severity for f in faults(text, (), "de", *thread)] == [Severity.WARNING]
+    assert [f.severity for f in faults(text.replace("kommt", "kommt garantiert"), (), "de", *thread)] == [
+        Severity.ERROR
+    ]
+    assert faults("Sie haben am Montag auf unseren Rückruf gewartet, wir haben uns nicht gemeldet.") == ()
 
 
 def test_severity_and_place() -> None:
