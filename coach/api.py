@@ -10,7 +10,8 @@ from starlette.responses import Response
 
 from coach.errors import RequestError
 from coach.problems import FieldProblem, Problem, field_problem, problem_response
-from coach.rulebook import Rule, RuleBook
+from coach.rulebook import RuleBook
+from coach.rules import Rule
 from coach.service import ReplyCoach
 from coach.types import LanguageCode, Noun, Request, Result
 

@@ -19,8 +19,9 @@ _NEGATION = re.compile(
     r"\b(?:nicht|kein\w*|nie|niemals|ohne|weder|nichts|not|no|never|without|unable|cannot|\w+n't|neither|nothing)\b"
 )
 _LEAK = re.compile(
-    r"<<<|>>>|\btext-[0-9a-f]{8}\b|^\s*(?:here is|here's|hier ist|hier kommt)\b.{0,40}\b(?:rewrite|rewritten|reply|draft|antwort|überarbeit|entwurf)"
-    r"|\bas an ai\b|\bals ki\b|\bals sprachmodell\b|\blanguage model\b|^\s*(?:draft|rewrite|entwurf|antwort|reply)\s*:",
+    r"<<<|>>>|\btext-[0-9a-f]{8}\b|\bas an ai\b|\bals (?:ki|sprachmodell)\b|\blanguage model\b"
+    r"|^\s*(?:here is|here's|hier ist|hier kommt)\b.{0,40}\b(?:rewrit|reply|draft|antwort|überarbeit|entwurf)"
+    r"|^\s*(?:draft|rewrite|entwurf|antwort|reply)\s*:",
     re.IGNORECASE,
 )
 _OWED: dict[str, FaultKind] = {
@@ -76,7 +77,12 @@ def text_faults(rewrite: str, case: Checked) -> list[Fault]:
 
 
 def rule_faults(
-    rewrite: str, case: Checked, linter: Linter, missing: Sequence[Missing], promises: Sequence[Promise], drafted: Sequence[Promise]
+    rewrite: str,
+    case: Checked,
+    linter: Linter,
+    missing: Sequence[Missing],
+    promises: Sequence[Promise],
+    drafted: Sequence[Promise],
 ) -> list[Fault]:
     """The faults that rules find: findings left, promises added, what the verdict asks for and nobody says.
 
@@ -89,7 +95,10 @@ def rule_faults(
         p
         for p in promises
         if p.kind is not PromiseKind.CHECK
-        and (p.cover is Cover.NOT_COVERED or ((p.kind, fold(p.quote)) not in known and fold(p.quote) not in of_draft and p.cover is not Cover.COVERED))
+        and (
+            p.cover is Cover.NOT_COVERED
+            or ((p.kind, fold(p.quote)) not in known and fold(p.quote) not in of_draft and p.cover is not Cover.COVERED)
+        )
     ]
     return [
         *(_fault("finding_left", f.quote) for f in left),

@@ -24,7 +24,8 @@ from coach.errors import CoachError, ConfigurationError, RequestError
 from coach.llm import Progress, fetch_weights
 from coach.problems import field_problem
 from coach.render import Renderer
-from coach.rulebook import PROMPTS, Example, Rule, RuleBook
+from coach.rulebook import PROMPTS, RuleBook
+from coach.rules import Example, Rule
 from coach.settings import Settings
 from coach.types import Request, Result, Severity
 

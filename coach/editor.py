@@ -9,33 +9,43 @@ number. All other words and white space stay as they are.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from coach.facts import facts
 from coach.omissions import Missing, names
-from coach.patterns import PatternSet
 from coach.rulebook import RuleBook
-from coach.text import Span, Text, fold
+from coach.text import Span, Text
 from coach.types import Action, Category, Context, Finding, Omission, PromiseKind, Severity, SignalKind, Verdict
 
 STAY = frozenset({"id", "link", "email", "phone", "placeholder", "markup"})
 """Kinds of facts that stay whatever happens to their sentence."""
 
 _CLAUSE = re.compile(r"(?:,|;|:|\s[–—-])\s+")
+
+
+def _starts_with(words: str) -> re.Pattern[str]:
+    """What starts with one of `words`, separated by white space; ``_`` stands for a space in a word."""
+    return re.compile(rf"(?:{'|'.join(words.replace('_', ' ').split())})\b".replace(" ", r"\s+"), re.IGNORECASE)
+
+
+_CONDITIONS = {
+    "de": "wenn falls sofern sobald solange bevor nachdem da weil obwohl dass damit ob als während indem sodass wie "
+    "was wer wo wann um ohne auch_wenn ",
+    "en": "if when once unless because since as although though while that which who where so before after until ",
+}
 _SUBORDINATE = {
-    "de": re.compile(
-        r"(?:wenn|falls|sofern|sobald|solange|bevor|nachdem|da|weil|obwohl|dass|damit|ob|als|während|indem|sodass|so dass|wie|was|wer|wo|wann|welche\w*"
-        r"|der|die|das|den|dem|deren|dessen|um|ohne|anstatt|statt|auch wenn|mit der|mit dem|in der|in dem|zu|denn|bis)\b",
-        re.IGNORECASE,
+    "de": _starts_with(
+        _CONDITIONS["de"] + r"so_dass welche\w* der die das den dem deren dessen anstatt statt mit_der mit_dem "
+        "in_der in_dem zu denn bis"
     ),
-    "en": re.compile(
-        r"(?:if|when|once|unless|because|since|as|although|though|while|that|which|who|whose|where|so that|so|before|after|until|to|in order|even)\b",
-        re.IGNORECASE,
-    ),
+    "en": _starts_with(_CONDITIONS["en"] + "whose so_that to in_order even"),
 }
+"""How a clause begins that needs the one before it."""
 _NEVER_ALONE = {
-    "de": re.compile(r"(?:wenn|falls|sofern|sobald|solange|bevor|nachdem|da|weil|obwohl|dass|damit|ob|als|während|indem|sodass|wie|was|wer|wo|wann|um|ohne|auch wenn|ja|nein|nun|tja|also|gut|okay|ok)\b", re.IGNORECASE),
-    "en": re.compile(r"(?:if|when|once|unless|because|since|as|although|though|while|that|which|who|where|so|before|after|until|yes|no|well|ok|okay|look|right)\b", re.IGNORECASE),
+    "de": _starts_with(_CONDITIONS["de"] + "ja nein nun tja also gut okay ok"),
+    "en": _starts_with(_CONDITIONS["en"] + "yes no well ok okay look right"),
 }
+"""How a clause begins that is no sentence by itself."""
 _CONJUNCTION = re.compile(r"(?:und|aber|doch|jedoch|sondern|oder|and|but|so|yet|or)\s+", re.IGNORECASE)
 _FUNCTION_WORD = re.compile(
     r"(?:Ich|Wir|Der|Die|Das|Den|Dem|Des|Ein|Eine|Einen|Einem|Einer|Es|Er|Zu|Zum|Zur|Für|Bei|Beim|Im|In|Am|An|Auf|Aus|Mit|Nach|Von|Vom|Bitte|Dass"
@@ -74,7 +84,9 @@ class Editor:
         self._language = language
         self._phrases = book.phrases[language]
         self._emergency_number = book.ladder.emergency_number
-        self._replacements = {rule.id: rule.replacement for rule in book.of_kind(language, "finding") if rule.replacement is not None}
+        self._replacements = {
+            rule.id: rule.replacement for rule in book.of_kind(language, "finding") if rule.replacement is not None
+        }
 
     def edit(self, case: Case) -> str:
         """The draft without its certain faults and with what the verdict asks for; unchanged where neither is due."""
@@ -161,25 +173,44 @@ class Editor:
         before = text[sentence[0] : clauses[first][0]].rstrip(" ,;:–—-")
         after = text[clauses[last][1] : sentence[1]].lstrip(" ,;:–—-")
         mark = text[sentence[1] - 1] if text[sentence[1] - 1] in ".!?…" else ("." if not before else "")
-        if before and after and first == last and not _SUBORDINATE[self._language].match(after) and self._stands(before + " " + after):
+        if (
+            before
+            and after
+            and first == last
+            and not _SUBORDINATE[self._language].match(after)
+            and self._stands(before + " " + after)
+        ):
             insertion = _SUBORDINATE[self._language].match(text, clauses[first][0])
             if insertion and not _CONJUNCTION.match(after):
                 return f"{before} {after}"
         if before and self._stands(before):
             return before + ("." if mark in "!?…" else mark or ".")
         bare = _CONJUNCTION.sub("", after, count=1)
-        if bare and self._stands(bare) and not _SUBORDINATE[self._language].match(bare) and bare[:1].isupper() | (self._language == "en"):
+        if (
+            bare
+            and self._stands(bare)
+            and not _SUBORDINATE[self._language].match(bare)
+            and bare[:1].isupper() | (self._language == "en")
+        ):
             return bare[0].upper() + bare[1:]
         return ""
 
     def _stands(self, clause: str) -> bool:
         """Whether a clause can be a sentence, as far as words show."""
-        return len(clause.split()) >= 4 and not _NEVER_ALONE[self._language].match(clause) and not clause.rstrip().endswith((" und", " oder", " and", " or", " aber", " but"))
+        return (
+            len(clause.split()) >= 4
+            and not _NEVER_ALONE[self._language].match(clause)
+            and not clause.rstrip().endswith((" und", " oder", " and", " or", " aber", " but"))
+        )
 
     def _greet(self, case: Case, head: str, body: str) -> tuple[str, str]:
         """The greeting with the name where it is known and missing; the white space around it stays."""
         name = case.context.customer_name
-        greeting_faulty = any(case.draft.greeting and f.start < case.draft.greeting[1] for f in case.findings if f.severity is Severity.ERROR)
+        greeting_faulty = any(
+            case.draft.greeting and f.start < case.draft.greeting[1]
+            for f in case.findings
+            if f.severity is Severity.ERROR
+        )
         wanted = any(m.category is Omission.NAME for m in case.missing)
         if not name or (names(head + body, name) and not greeting_faulty) or not (wanted or greeting_faulty):
             return ("" if greeting_faulty and not name else head), body
@@ -189,7 +220,11 @@ class Editor:
             return (f"{name}, " if starts_low else f"{greeting.rstrip(',')}! "), body
         if not head.strip():
             return f"{greeting}\n\n", body
-        words = re.match(r"\s*(hallo|hi|hey|moin|servus|guten (?:tag|morgen|abend)|hello|good (?:morning|afternoon|evening))", head, re.IGNORECASE)
+        words = re.match(
+            r"\s*(hallo|hi|hey|moin|servus|guten (?:tag|morgen|abend)|hello|good (?:morning|afternoon|evening))",
+            head,
+            re.IGNORECASE,
+        )
         if words and not greeting_faulty:
             greeting = f"{words.group(1)} {name},"
         return greeting + head[len(head.rstrip()) :], body
@@ -211,7 +246,9 @@ class Editor:
         rules = {m.rule.id for m in case.missing if m.certain}
         action = case.verdict.action
         if "emergency-number-missing" in rules:
-            body = self.say("emergency", case, number=self._emergency_number) + (" " + body.lstrip() if body.strip() else "")
+            body = self.say("emergency", case, number=self._emergency_number) + (
+                " " + body.lstrip() if body.strip() else ""
+            )
         if case.broken_promise:
             body = self.say("broken_promise", case) + (" " + body.lstrip() if body.strip() else "")
         if not body.strip() and action is not Action.END_CONVERSATION:
@@ -229,7 +266,12 @@ class Editor:
         return body
 
     def _abuse(self, case: Case) -> SignalKind:
-        order = (SignalKind.HATE_OR_HARASSMENT, SignalKind.INSULT, SignalKind.NO_GENUINE_CONCERN, SignalKind.INTOXICATION)
+        order = (
+            SignalKind.HATE_OR_HARASSMENT,
+            SignalKind.INSULT,
+            SignalKind.NO_GENUINE_CONCERN,
+            SignalKind.INTOXICATION,
+        )
         return next((kind for kind in order if kind in case.signals), SignalKind.INSULT)
 
     def _handover(self, case: Case) -> str:
@@ -262,7 +304,7 @@ def _body(text: Text) -> Span:
 
 def _clauses(text: str, sentence: Span) -> list[Span]:
     cuts = [sentence[0], *(m.end() for m in _CLAUSE.finditer(text, *sentence)), sentence[1]]
-    return [(a, b) for a, b in zip(cuts, cuts[1:], strict=False) if a < b]
+    return [(a, b) for a, b in pairwise(cuts) if a < b]
 
 
 def _tidy(pieces: Sequence[str]) -> list[str]:

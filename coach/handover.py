@@ -14,8 +14,9 @@ MESSAGES = 12
 """How many of the newest messages the history holds."""
 
 _WISH = re.compile(
-    r"\?|\b(?:ich (?:will|möchte|moechte|verlange|erwarte|brauche|fordere|hätte gern)|bitte|geben sie|geb(?:t)? mir|schick\w*|erstatt\w*|wann"
-    r"|i (?:want|need|expect|demand|would like)|i'd like|please|refund|send me|give me|when)\b",
+    r"\?|\b(?:ich (?:will|möchte|moechte|verlange|erwarte|brauche|fordere|hätte gern)|bitte|wann)\b"
+    r"|\b(?:geben sie|geb(?:t)? mir|schick\w*|erstatt\w*)\b"
+    r"|\b(?:i (?:want|need|expect|demand|would like)|i'd like|please|refund|send me|give me|when)\b",
     re.IGNORECASE,
 )
 _ABUSE = (SignalKind.INSULT, SignalKind.HATE_OR_HARASSMENT)
@@ -39,7 +40,9 @@ def handover_note(
     newest = [*enumerate(conversation)][-MESSAGES:]
     return HandoverNote(
         matter=_short(" ".join(first)),
-        history=tuple(Message(author=m.author, text=_short(" ".join(_sentences(i, m.text, signals)))) for i, m in newest),
+        history=tuple(
+            Message(author=m.author, text=_short(" ".join(_sentences(i, m.text, signals)))) for i, m in newest
+        ),
         promised=tuple(_short(p.quote) for p in promised if p.kind is not PromiseKind.CHECK),
         wants=_short(wishes[-1] if wishes else (said[-1] if said else "")),
         own_mistakes=tuple(dict.fromkeys([*map(_short, broken), *map(_short, failures)])),

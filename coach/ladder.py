@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from coach.rulebook import LadderTable, Rung, SideRule
+from coach.rules import LadderTable, Rung, SideRule
 from coach.types import Action, Context, Evidence, Severity, SideStep, Signal, SignalKind, Verdict
 
 
-def decide(signals: Sequence[Signal], context: Context, ladder: LadderTable, *, authority_grants: bool = False) -> Verdict:
+def decide(
+    signals: Sequence[Signal], context: Context, ladder: LadderTable, *, authority_grants: bool = False
+) -> Verdict:
     """The verdict for `signals` in `context`: same input, same verdict.
 
     Only signals of severity `error` count. `authority_grants` says whether the agent has something to give.

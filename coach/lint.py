@@ -65,7 +65,13 @@ class Linter:
                     continue
                 kind = SignalKind(rule.category or "")
                 signal = Signal(
-                    kind=kind, quote=message.text[start:end], message=index, start=start, end=end, rule=rule.id, severity=rule.severity
+                    kind=kind,
+                    quote=message.text[start:end],
+                    message=index,
+                    start=start,
+                    end=end,
+                    rule=rule.id,
+                    severity=rule.severity,
                 )
                 key = (kind, index, text.sentence_at(start) or start)
                 if key not in found or (found[key].severity, found[key].start) > (signal.severity, signal.start):
@@ -77,7 +83,9 @@ class Linter:
 def without_overlaps(findings: Iterable[Finding]) -> list[Finding]:
     """The findings in the order of the text; of those that overlap the gravest stays, then the longest."""
     kept: list[Finding] = []
-    for finding in sorted(findings, key=lambda f: (f.severity, GRAVEST_FIRST.index(f.category), f.start - f.end, f.start)):
+    for finding in sorted(
+        findings, key=lambda f: (f.severity, GRAVEST_FIRST.index(f.category), f.start - f.end, f.start)
+    ):
         if not any(finding.start < other.end and other.start < finding.end for other in kept):
             kept.append(finding)
     return sorted(kept, key=lambda f: f.start)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from coach.patterns import PatternSet
-from coach.rulebook import Rule, When
+from coach.rules import Rule, When
 from coach.text import Folded, Span, Text
 from coach.types import Context
 

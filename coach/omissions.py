@@ -6,22 +6,26 @@ from dataclasses import dataclass
 
 from coach.matching import applies
 from coach.patterns import PatternSet
-from coach.rulebook import Rule, RuleBook
+from coach.rulebook import RuleBook
+from coach.rules import Rule
 from coach.text import Text, fold
 from coach.types import Action, Context, Message, Omission, Severity, Signal, Suggestion
 
 _WORD = re.compile(r"[a-z0-9]{4,}")
 _TITLE = re.compile(r"\b(?:herrn?|frau|mr|mrs|ms|miss|dr|prof|familie|dipl|ing|med)\b\.?")
 _STEM = 5
-"""Letters that make two words the same: enough to see "Lieferung" in "geliefert"-free German, few enough for endings."""
+"""How many letters make two words the same: "Lieferung" and "Lieferdatum", "refund" and "refunding"."""
 
 COMMON = frozenset(
-    "nicht haben hatte wurde werden eine einen einem einer dass dieser diese dieses noch schon immer wieder aber auch oder "
-    "wenn weil dann doch jetzt heute mehr sehr kann koennen muss muessen soll sollte will wollen sind habe hallo guten bitte "
-    "danke gern gerne ihre ihren ihrem ihrer ihnen mein meine meinen meinem meiner unser unsere unseren euer eure dein deine "
-    "ueber unter nach seit ohne alle alles etwas nichts viel ganz eben jeder jede sich wird beim vom zum zur wie was wer "
-    "that this with from have been will would could should your yours they them their there what when where which about "
-    "just only more very please thank thanks hello dear because into over after before again still also than then were".split()
+    """
+    nicht haben hatte wurde werden eine einen einem einer dass dieser diese dieses noch schon immer wieder
+    aber auch oder wenn weil dann doch jetzt heute mehr sehr kann koennen muss muessen soll sollte will wollen
+    sind habe hallo guten bitte danke gern gerne ihre ihren ihrem ihrer ihnen mein meine meinen meinem meiner
+    unser unsere unseren euer eure dein deine ueber unter nach seit ohne alle alles etwas nichts viel ganz
+    eben jeder jede sich wird beim vom zum zur wie was wer that this with from have been will would could
+    should your yours they them their there what when where which about just only more very please thank
+    thanks hello dear because into over after before again still also than then were
+    """.split()
 )
 """Words that any two messages share."""
 
@@ -42,7 +46,11 @@ class Missing:
         """The line the agent may fill in."""
         rule = self.rule
         return Suggestion(
-            omission=self.category, rule=rule.id, why=rule.why or "", line=rule.suggestion or rule.instead or "", tips=rule.tips
+            omission=self.category,
+            rule=rule.id,
+            why=rule.why or "",
+            line=rule.suggestion or rule.instead or "",
+            tips=rule.tips,
         )
 
 
@@ -51,7 +59,8 @@ class OmissionLinter:
 
     def __init__(self, book: RuleBook, language: str) -> None:
         self._rules = [
-            (rule, PatternSet(rule.satisfied_by), PatternSet(rule.triggered_by.customer)) for rule in book.of_kind(language, "omission")
+            (rule, PatternSet(rule.satisfied_by), PatternSet(rule.triggered_by.customer))
+            for rule in book.of_kind(language, "omission")
         ]
 
     def find(

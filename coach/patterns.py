@@ -1,8 +1,8 @@
-"""The patterns of rules: written as a person would write the phrase, matched in linear time on folded text.
+r"""The patterns of rules: written as a person would write the phrase, matched in linear time on folded text.
 
 A pattern is a regular expression (RE2 syntax: no look-around, no back-references). It is folded like the text it is
-matched on, so ``\\bkein Verständnis\\b`` also finds "KEIN  Verstaendnis". Besides the syntax of RE2 there is ``…``: up to
-40 characters of the same sentence, at word borders (``tut … leid``).
+matched on, so ``\bkein Verständnis\\b`` also finds "KEIN  Verstaendnis". Besides the syntax of RE2 there is ``…``: up
+to 40 characters in a sentence, at word borders (``tut … leid``).
 """
 
 from collections.abc import Iterator, Sequence

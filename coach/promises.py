@@ -13,7 +13,8 @@ from coach.authority import Commitment, Grant, cover, parse
 from coach.clauses import Wording, cut, days_to_come, is_absolute, is_soon, names_a_day, segment
 from coach.facts import TODAY, Known, facts
 from coach.matching import RuleMatcher
-from coach.rulebook import Rule, RuleBook
+from coach.rulebook import RuleBook
+from coach.rules import Rule
 from coach.text import Folded, Span, Text, fold
 from coach.types import Category, Cover, Finding, Message, Promise, PromiseKind, Severity
 

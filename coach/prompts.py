@@ -1,5 +1,7 @@
-"""The prompts: ``prompts/*.md`` filled in. A template's ``# system`` part is the same for every case, so that providers
-can cache it; the case follows in its ``# user`` part.
+"""The prompts: ``prompts/*.md`` filled in.
+
+A template's ``# system`` part is the same for every case, so that providers can cache it; the case follows in its
+``# user`` part.
 
 Words of customers and agents stand between fences whose mark is drawn from the text itself: no text can contain the
 mark that fences it in.
@@ -39,7 +41,7 @@ class PromptBook:
             self._rules_hash.update(path.name.encode() + path.read_bytes())
 
     def render(self, name: str, values: Mapping[str, str], fenced: Mapping[str, str] | None = None) -> Prompt:
-        """The prompt `name` with `values` for its variables; `fenced` are the texts that nobody may be instructed by."""
+        """The prompt `name` with `values` for its variables; `fenced` are texts that instruct nobody."""
         material = dict(fenced or {})
         fence = fence_for("".join(material.values()))
         variables = {**values, **material, "fence": fence}
@@ -48,7 +50,9 @@ class PromptBook:
         identity.update("".join(template.template for _, template in parts).encode())
         return Prompt(
             id=f"{name}-{identity.hexdigest()[:12]}",
-            messages=tuple(ChatMessage(role=role, content=_fill(name, template, variables)) for role, template in parts),
+            messages=tuple(
+                ChatMessage(role=role, content=_fill(name, template, variables)) for role, template in parts
+            ),
         )
 
 
@@ -86,7 +90,11 @@ def listed(items: Sequence[str]) -> str:
 
 def described(context: Context) -> dict[str, str]:
     """The case in the words of the prompts."""
-    authority = "not known" if context.authority is None else "; ".join(" ".join(entry.split()) for entry in context.authority) or "nothing"
+    authority = (
+        "not known"
+        if context.authority is None
+        else "; ".join(" ".join(entry.split()) for entry in context.authority) or "nothing"
+    )
     return {
         "language": context.language,
         "channel": context.channel.value,

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 
 from coach.llm import ChatModel, Completion
 from coach.prompts import Prompt, PromptBook, conversation_text, described, listed
-from coach.rulebook import Labels, RuleBook
+from coach.rulebook import RuleBook
+from coach.rules import Labels
 from coach.text import same_words
 from coach.types import Category, Context, Finding, Message, Omission, Severity, Signal, SignalKind
 
@@ -72,11 +73,18 @@ class Reader:
         self._labels: Labels = book.labels
 
     def prompt(
-        self, draft: str, conversation: Sequence[Message], context: Context, findings: Sequence[Finding], signals: Sequence[Signal]
+        self,
+        draft: str,
+        conversation: Sequence[Message],
+        context: Context,
+        findings: Sequence[Finding],
+        signals: Sequence[Signal],
     ) -> Prompt:
         """The prompt of the read step; it names what the rules have found already."""
         thread, left_out = conversation_text(conversation)
-        found = [f"signal {s.kind}: {s.quote!r}" for s in signals] + [f"finding {f.category}: {f.quote!r}" for f in findings]
+        found = [f"signal {s.kind}: {s.quote!r}" for s in signals] + [
+            f"finding {f.category}: {f.quote!r}" for f in findings
+        ]
         values = {
             "signals": listed([f"{kind}: {label}" for kind, label in self._labels.signals.items()]),
             "findings": listed([f"{category}: {label}" for category, label in self._labels.findings.items()]),
@@ -101,7 +109,7 @@ class Reader:
         completion = await model.complete(prompt.messages, Reading, deadline)
         seen = completion.output
         new_signals = [found for s in seen.signals if (found := _grounded_signal(s, conversation))]
-        new_findings = [found for f in seen.findings if (found := _grounded_finding(f, draft))]
+        new_findings = [finding for f in seen.findings if (finding := _grounded_finding(f, draft))]
         return Read(
             signals=tuple(s for s in new_signals if not any(_same_place(s, other) for other in signals)),
             findings=tuple(f for f in new_findings if not any(f.start < o.end and o.start < f.end for o in findings)),
@@ -138,7 +146,8 @@ def _grounded_finding(seen: SeenFinding, draft: str) -> Finding | None:
     if not span:
         return None
     return Finding(
-        rule="model", category=seen.category, severity=Severity.ERROR, quote=draft[slice(*span)], start=span[0], end=span[1],
+        rule="model", category=seen.category, severity=Severity.ERROR,
+        quote=draft[slice(*span)], start=span[0], end=span[1],
         why=seen.why, instead="", tips=(), found_by="model",
     )  # fmt: skip
 

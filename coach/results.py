@@ -1,9 +1,11 @@
-"""What a result says besides its findings: advice to the agent, warnings in his language, offsets as a browser counts."""
+"""What a result says besides its findings: advice to the agent, warnings, offsets as a browser counts."""
 
 from collections.abc import Sequence
+from string import Template
 from typing import TypeVar
 
 from coach.rulebook import RuleBook
+from coach.rules import Warned
 from coach.text import utf16_offset
 from coach.types import Channel, Context, Finding, Promise, Request, Result, Signal, Tip
 
@@ -11,26 +13,14 @@ N = TypeVar("N", Finding, Promise, Signal)
 
 MOST_TIPS = 3
 
-WARNINGS = {
-    "de": {
-        "no_rules": "Für diese Sprache gibt es keine Regeln: Befunde und Entscheidung kommen allein vom Modell, eine Neufassung gibt es nicht.",
-        "read_failed": "Das Modell hat den Fall nicht gelesen ({detail}); Befunde und Entscheidung beruhen auf den Regeln.",
-        "write_failed": "Das Modell hat keine Neufassung geliefert ({detail}); sie stammt aus den Regeln.",
-        "rewrite_refused": "Die Neufassung des Modells hat die Prüfung nicht bestanden ({detail}); sie stammt aus den Regeln.",
-    },
-    "en": {
-        "no_rules": "There are no rules for this language: findings and verdict come from the model alone, and there is no rewrite.",
-        "read_failed": "The model did not read the case ({detail}); findings and verdict rest on the rules.",
-        "write_failed": "The model gave no rewrite ({detail}); it comes from the rules.",
-        "rewrite_refused": "The model's rewrite did not pass the checks ({detail}); it comes from the rules.",
-    },
-}
-"""What went otherwise than asked for, as the agent reads it; English for languages without rules."""
 
+def warning(book: RuleBook, what: Warned, language: str, detail: str = "") -> str:
+    """What went otherwise than asked for, in the agent's language, else in English.
 
-def warning(what: str, language: str, detail: str = "") -> str:
-    """One of `WARNINGS`; `detail` is the name of an error or of a fault, never a text."""
-    return WARNINGS.get(language, WARNINGS["en"])[what].format(detail=detail)
+    `detail` is the name of an error or of a fault, never a text.
+    """
+    phrases = book.phrases.get(language) or book.phrases["en"]
+    return Template(phrases.warnings[what]).substitute(detail=detail)
 
 
 def advice(book: RuleBook, signals: Sequence[Signal], findings: Sequence[Finding], context: Context) -> tuple[Tip, ...]:
@@ -41,7 +31,8 @@ def advice(book: RuleBook, signals: Sequence[Signal], findings: Sequence[Finding
     fitting = [
         tip
         for tip in book.tips.values()
-        if "tip" in tip.acts and (tip.id in cited or kinds & {*tip.signals} or (public and context.channel in tip.channels))
+        if "tip" in tip.acts
+        and (tip.id in cited or kinds & {*tip.signals} or (public and context.channel in tip.channels))
     ]
     fitting.sort(key=lambda tip: tip.id not in cited)
     said = [(tip, tip.de if context.language == "de" else tip.en) for tip in fitting]

@@ -10,6 +10,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
 
+from coach.authority import grants_something
 from coach.checker import Checked, rule_faults, text_faults
 from coach.editor import Case, Editor
 from coach.errors import ModelError, RequestError
@@ -18,12 +19,12 @@ from coach.ladder import GRAVEST, decide
 from coach.lint import Linter, without_overlaps
 from coach.llm import ChatModel, Completion
 from coach.omissions import Missing, OmissionLinter
-from coach.authority import grants_something
 from coach.promises import Promises, as_finding
 from coach.prompts import PromptBook
 from coach.reader import Reader
 from coach.results import advice, in_utf16, warning
 from coach.rulebook import RuleBook
+from coach.rules import Warned
 from coach.text import Text
 from coach.thread import ThreadReader
 from coach.types import (
@@ -86,7 +87,7 @@ class Work:
     missing: list[Missing] = field(default_factory=list)
     read_omissions: list[Omission] = field(default_factory=list)
     verdict: Verdict | None = None
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     prompt_id: str | None = None
     model: str | None = None
     degraded: bool = False
@@ -121,7 +122,9 @@ class ReplyCoach:
         self._reader, self._writer = Reader(book, prompts), Writer(book, prompts)
         self._thread = ThreadReader(book)
         self._tools = {
-            language: Tools(Linter(book, language), OmissionLinter(book, language), Promises(book, language), Editor(book, language))
+            language: Tools(
+                Linter(book, language), OmissionLinter(book, language), Promises(book, language), Editor(book, language)
+            )
             for language in book.languages
         }
 
@@ -165,10 +168,12 @@ class ReplyCoach:
         tools = self._tools.get(context.language)
         work = Work(request, deadline, context, conversation, Text(request.draft), tools)
         if not tools:
-            work.warnings.append(warning("no_rules", context.language))
+            work.warnings.append(warning(self._book, "no_rules", context.language))
             return work
         ignore = request.options.ignore
-        committed = tools.promises.commitments(work.draft, tools.linter.fold(work.draft), context.authority, conversation)
+        committed = tools.promises.commitments(
+            work.draft, tools.linter.fold(work.draft), context.authority, conversation
+        )
         work.promises = tuple(c.promise for c in committed)
         doubtful = [found for c in committed if c.rule.id not in ignore and (found := as_finding(c))]
         work.findings = without_overlaps([*tools.linter.findings(work.draft, context, ignore), *doubtful])
@@ -182,10 +187,14 @@ class ReplyCoach:
         if len(request.draft) > limits.max_draft_chars:
             raise RequestError("draft", f"has {len(request.draft)} characters; {limits.max_draft_chars} are the most")
         if len(request.conversation) > limits.max_messages:
-            raise RequestError("conversation", f"has {len(request.conversation)} messages; {limits.max_messages} are the most")
+            raise RequestError(
+                "conversation", f"has {len(request.conversation)} messages; {limits.max_messages} are the most"
+            )
         for index, message in enumerate(request.conversation):
             if len(message.text) > limits.max_message_chars:
-                raise RequestError(f"conversation.{index}.text", f"is longer than {limits.max_message_chars} characters")
+                raise RequestError(
+                    f"conversation.{index}.text", f"is longer than {limits.max_message_chars} characters"
+                )
 
     # read ------------------------------------------------------------------------------------------------------------
 
@@ -193,7 +202,13 @@ class ReplyCoach:
         """What the model sees besides the rules; when it fails, what the rules saw has to do."""
         try:
             read = await self._reader.read(
-                model, work.request.draft, work.conversation, work.context, work.findings, work.signals, work.deadline - EDITOR_SECONDS
+                model,
+                work.request.draft,
+                work.conversation,
+                work.context,
+                work.findings,
+                work.signals,
+                work.deadline - EDITOR_SECONDS,
             )
         except ModelError as error:
             self._failed(work, "read_failed", error)
@@ -214,7 +229,11 @@ class ReplyCoach:
         for signal in signals:
             others = [s for s in signals if s.found_by == "rule"]
             decisive = signal.found_by == "model" and self._action([*others, signal], work.context) in GRAVEST
-            kept.append(signal if not decisive or await self._yes(work, model, signal) else signal.model_copy(update={"severity": Severity.WARNING}))
+            kept.append(
+                signal
+                if not decisive or await self._yes(work, model, signal)
+                else signal.model_copy(update={"severity": Severity.WARNING})
+            )
         return kept
 
     async def _yes(self, work: Work, model: ChatModel, signal: Signal) -> bool:
@@ -234,10 +253,15 @@ class ReplyCoach:
     def _decide(self, work: Work) -> None:
         """The verdict, and what the draft lacks in view of it."""
         verdict = decide(
-            work.signals, work.context, self._book.ladder, authority_grants=grants_something(work.context.authority or ())
+            work.signals,
+            work.context,
+            self._book.ladder,
+            authority_grants=grants_something(work.context.authority or ()),
         )
         if verdict.action is Action.HAND_OVER and work.tools:
-            promised = [p for m in work.conversation if m.author == "agent" for p in self._promised(work, work.tools, m.text)]
+            promised = [
+                p for m in work.conversation if m.author == "agent" for p in self._promised(work, work.tools, m.text)
+            ]
             note = handover_note(work.conversation, work.signals, promised, work.context.broken_promises)
             verdict = verdict.model_copy(update={"handover_note": note})
         work.verdict = verdict
@@ -278,14 +302,23 @@ class ReplyCoach:
         """What `text` certainly lacks."""
         assert work.verdict
         ignore = work.request.options.ignore
-        found = tools.omissions.find(Text(text), work.conversation, work.context, work.signals, work.verdict.action, ignore)
+        found = tools.omissions.find(
+            Text(text), work.conversation, work.context, work.signals, work.verdict.action, ignore
+        )
         return [m for m in found if m.certain]
 
     async def _written(self, work: Work, model: ChatModel) -> str | None:
         """The model's text, after as many repairs as are worth it; null where none passes."""
         assert work.verdict
         task = Task(
-            work.request.draft, work.conversation, work.context, work.verdict, work.findings, work.missing, work.read_omissions, work.signals
+            work.request.draft,
+            work.conversation,
+            work.context,
+            work.verdict,
+            work.findings,
+            work.missing,
+            work.read_omissions,
+            work.signals,
         )
         prompt = self._writer.prompt(task)
         candidate, faults = "", list[Fault]()
@@ -304,7 +337,9 @@ class ReplyCoach:
         except ModelError as error:
             self._failed(work, "write_failed", error)
             return None
-        work.warnings.append(warning("rewrite_refused", work.context.language, ", ".join(sorted({f.kind for f in faults}))))
+        work.warnings.append(
+            warning(self._book, "rewrite_refused", work.context.language, ", ".join(sorted({f.kind for f in faults})))
+        )
         return None
 
     def _faults(self, work: Work, text: str) -> list[Fault]:
@@ -334,9 +369,9 @@ class ReplyCoach:
             signals=frozenset(s.kind for s in work.signals if s.severity is Severity.ERROR),
         )
 
-    def _failed(self, work: Work, what: str, error: ModelError) -> None:
+    def _failed(self, work: Work, what: Warned, error: ModelError) -> None:
         work.degraded = True
-        work.warnings.append(warning(what, work.context.language, type(error).__name__))
+        work.warnings.append(warning(self._book, what, work.context.language, type(error).__name__))
 
     # result ----------------------------------------------------------------------------------------------------------
 

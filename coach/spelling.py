@@ -24,7 +24,9 @@ def _dictionary(language: str) -> frozenset[str]:
     """The folded words of a language; a language without a dictionary has none. Loading takes about half a second."""
     if language not in SpellChecker.languages():
         return frozenset()
-    return frozenset(fold(word) for word in SpellChecker(language=language).word_frequency.dictionary if len(word) >= SHORTEST - 1)
+    return frozenset(
+        fold(word) for word in SpellChecker(language=language).word_frequency.dictionary if len(word) >= SHORTEST - 1
+    )
 
 
 def _deletes(word: str) -> set[str]:
@@ -71,9 +73,7 @@ class Speller:
             done = end
         if not done:
             return folded
-        return Folded(
-            "".join(pieces) + folded.text[done:], starts + folded.starts[done:], ends + folded.ends[done:]
-        )
+        return Folded("".join(pieces) + folded.text[done:], starts + folded.starts[done:], ends + folded.ends[done:])
 
 
 def _one_edit(one: str, other: str) -> bool:

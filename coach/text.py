@@ -23,7 +23,8 @@ FOLDED = {
 """What a lower-case character folds to, where taking its accents off would not do."""
 
 CLOSINGS = {
-    "de": r"(?:mit\s+)?(?:[\wäöüß]+\s+){1,3}gr(?:ü|ue)(?:ß|ss)\w*|(?:mit\s+)?(?:einem\s+)?(?:[\wäöüß]+\s+)?gru(?:ß|ss)|grüße|mfg|lg|vg|bg"
+    "de": r"(?:mit\s+)?(?:[\wäöüß]+\s+){1,3}gr(?:ü|ue)(?:ß|ss)\w*"
+    r"|(?:mit\s+)?(?:einem\s+)?(?:[\wäöüß]+\s+)?gru(?:ß|ss)|grüße|mfg|lg|vg|bg"
     r"|hochachtungsvoll|herzlich(?:st)?|alles\s+(?:liebe|gute)|schöne(?:n|s)?\s+(?:tag|abend|wochenende)|bis\s+(?:bald|dann)",
     "en": r"(?:with\s+)?(?:(?:kind|best|warm|many)(?:est)?\s+)?(?:regards|wishes|thanks|greetings)"
     r"|(?:yours\s+)?(?:sincerely|faithfully|truly)|yours|cheers|all\s+the\s+best|best|take\s+care|thanks|thank\s+you",
@@ -33,7 +34,8 @@ CLOSINGS = {
 _ASCII = re.compile(r"[!-_a-~]+")
 _CLOSING = re.compile(rf"[ \t]*(?:{'|'.join(CLOSINGS.values())})\b[^\n.?]{{0,60}}[,!.]?[ \t]*", re.IGNORECASE)
 _GREETING = re.compile(
-    r"\s*(?:sehr\s+geehrte[rs]?|guten\s+(?:tag|morgen|abend)|schönen guten tag|hallo|hi|hey|moin|servus|grüß\s+gott|grüezi"
+    r"\s*(?:sehr\s+geehrte[rs]?|guten\s+(?:tag|morgen|abend)|schönen guten tag|hallo|hi|hey|moin|servus"
+    r"|grüß\s+gott|grüezi"
     r"|lieber?|werte[rs]?|dear|hello|good\s+(?:morning|afternoon|evening|day)|greetings)\b[^\n,!.:?;]{0,70}[,!.:]?",
     re.IGNORECASE,
 )
@@ -78,45 +80,66 @@ def fold(text: str) -> str:
 
 def fold_with_offsets(text: str, left_out: tuple[Span, ...] = ()) -> Folded:
     """`text` folded, without the parts `left_out` (sorted, disjoint spans), which count as a blank line."""
-    out: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    gaps = iter((*left_out, (len(text), len(text))))
-    gap = next(gaps)
-    length, i = len(text), 0
-    while i < length:
-        if i >= gap[0]:
-            if out and out[-1] == " ":
-                out[-1] = "\n"
-            elif out and out[-1] != "\n":
-                out.append("\n"), starts.append(gap[0]), ends.append(gap[1])
-            i = max(gap[1], i)
-            gap = next(gaps)
-            continue
-        if chunk := _ASCII.match(text, i, gap[0]):
-            j = chunk.end()
-            if j < length and unicodedata.combining(text[j]):
-                j -= 1
-            out.extend(text[i:j].lower()), starts.extend(range(i, j)), ends.extend(range(i + 1, j + 1))
-            if j > i:
+    folder = _Folder()
+    position = 0
+    for start, end in left_out:
+        folder.take(text, position, start)
+        folder.blank_line(start, end)
+        position = max(position, end)
+    folder.take(text, position, len(text))
+    return Folded("".join(folder.out), folder.starts, folder.ends)
+
+
+class _Folder:
+    """A folded text while it grows."""
+
+    def __init__(self) -> None:
+        self.out: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def add(self, character: str, start: int, end: int) -> None:
+        self.out.append(character)
+        self.starts.append(start)
+        self.ends.append(end)
+
+    def blank_line(self, start: int, end: int) -> None:
+        if self.out and self.out[-1] == " ":
+            self.out[-1] = "\n"
+        elif self.out and self.out[-1] != "\n":
+            self.add("\n", start, end)
+
+    def take(self, text: str, start: int, end: int) -> None:
+        """Fold ``text[start:end]``."""
+        i = start
+        while i < end:
+            if (plain := _plain_run(text, i, end)) > i:
+                self.out.extend(text[i:plain].lower())
+                self.starts.extend(range(i, plain))
+                self.ends.extend(range(i + 1, plain + 1))
+                i = plain
+            elif text[i].isspace():
+                j = i
+                while j < end and text[j].isspace():
+                    j += 1
+                if self.out and self.out[-1] not in " \n":
+                    self.add("\n" if text.count("\n", i, j) > 1 else " ", i, j)
                 i = j
-                continue
-        char = text[i]
-        if char.isspace():
-            j = i + 1
-            while j < length and j < gap[0] and text[j].isspace():
-                j += 1
-            if out and out[-1] not in " \n":
-                out.append("\n" if text.count("\n", i, j) > 1 else " "), starts.append(i), ends.append(j)
-            i = j
-            continue
-        j = i + 1
-        while j < length and unicodedata.combining(text[j]):
-            j += 1
-        for folded in _fold_char(text[i:j] if j > i + 1 else char):
-            out.append(folded), starts.append(i), ends.append(j)
-        i = j
-    return Folded("".join(out), starts, ends)
+            else:
+                j = i + 1
+                while j < end and unicodedata.combining(text[j]):
+                    j += 1
+                for folded in _fold_char(text[i:j]):
+                    self.add(folded, i, j)
+                i = j
+
+
+def _plain_run(text: str, start: int, end: int) -> int:
+    """Where the run of plain ASCII at `start` ends; a letter with a combining mark is not plain."""
+    run = _ASCII.match(text, start, end)
+    if not run:
+        return start
+    return run.end() - 1 if run.end() < len(text) and unicodedata.combining(text[run.end()]) else run.end()
 
 
 def _fold_char(char: str) -> str:
@@ -260,7 +283,9 @@ def utf16_offset(text: str, offset: int) -> int:
 
 def same_words(quote: str, text: str) -> Span | None:
     """Where `quote` stands in `text` word for word, white space and quote marks aside; None when it does not."""
-    pattern = r"\s+".join(re.escape(word).replace("\x00", "[\"'„“”‚‘’«»‹›]") for word in _quote_marks_out(quote).split())
+    pattern = r"\s+".join(
+        re.escape(word).replace("\x00", "[\"'„“”‚‘’«»‹›]") for word in _quote_marks_out(quote).split()
+    )
     found = re.search(pattern, text) if pattern else None
     return found.span() if found else None
 

@@ -1,4 +1,4 @@
-"""What the thread tells about the case: whatever the caller did not send is read from it, with the words it was read from.
+"""What the thread tells about the case: whatever the caller did not send is read from it, with its evidence.
 
 What was sent always wins. What cannot be read has a default: language German, no names, no warnings, not transferred,
 a supervisor there, authority not known.
@@ -24,7 +24,8 @@ SHORTEST = 40
 
 _NAME = r"(?:[A-ZÄÖÜÀ-Ý][\w'’-]*\.?)(?:[ \t]+(?:von|van|de|der|zu|[A-ZÄÖÜÀ-Ý][\w'’-]*\.?)){0,3}"
 _SALUTATION = re.compile(
-    rf"(?:Sehr geehrte[rs]?|Guten (?:Tag|Morgen|Abend)|Hallo|Hi|Hey|Moin|Servus|Lieber?|Dear|Hello|Good (?:morning|afternoon|evening))[ \t,]+"
+    rf"(?:Sehr geehrte[rs]?|Guten (?:Tag|Morgen|Abend)|Hallo|Hi|Hey|Moin|Servus|Lieber?|Dear|Hello"
+    rf"|Good (?:morning|afternoon|evening))[ \t,]+"
     rf"(?P<name>{_NAME})(?=[ \t]*[,!.:\n]|[ \t]*$)",
     re.MULTILINE,
 )
@@ -53,8 +54,8 @@ def language_of(text: str) -> str | None:
         return str(language)
     if probability >= SURE and len(words) >= SHORTEST:
         return str(language)
-    expected = {code: p for code, p in _identifier().rank(words) if code in ("de", "en")}
-    return max(expected, key=lambda code: expected[code])
+    ranked = [str(code) for code, _ in _identifier().rank(words)]
+    return next(code for code in ranked if code in ("de", "en"))
 
 
 def form_of_address(text: str) -> FormOfAddress | None:
@@ -83,9 +84,12 @@ class ThreadReader:
 
     def __init__(self, book: RuleBook) -> None:
         self._patterns = {
-            language: {what: PatternSet(patterns) for what, patterns in phrases.thread.items()} for language, phrases in book.phrases.items()
+            language: {what: PatternSet(patterns) for what, patterns in phrases.thread.items()}
+            for language, phrases in book.phrases.items()
         }
-        self._to_a_machine = PatternSet([p for phrases in book.phrases.values() for p in phrases.thread["to_a_machine"]])
+        self._to_a_machine = PatternSet(
+            [p for phrases in book.phrases.values() for p in phrases.thread["to_a_machine"]]
+        )
 
     def without_machine_talk(self, conversation: Sequence[Message]) -> tuple[Message, ...]:
         """The conversation with each sentence of the customer that speaks to a machine blanked out.
@@ -94,7 +98,8 @@ class ThreadReader:
         """
         patterns = self._to_a_machine
         return tuple(
-            m.model_copy(update={"text": _blanked(m.text, patterns)}) if m.author == "customer" else m for m in conversation
+            m.model_copy(update={"text": _blanked(m.text, patterns)}) if m.author == "customer" else m
+            for m in conversation
         )
 
     def context(self, request: Request) -> Context:
@@ -108,7 +113,9 @@ class ThreadReader:
             self._transferred(request.conversation, code),
         ]
         inferred = {item.field: item for item in found if getattr(request, item.field) in (None, "")}
-        values = {item.field: getattr(request, item.field) for item in found} | {field: item.value for field, item in inferred.items()}
+        values = {item.field: getattr(request, item.field) for item in found} | {
+            field: item.value for field, item in inferred.items()
+        }
         return Context(
             channel=request.channel,
             form_of_address=self._form(request) if code == "de" else None,
@@ -156,7 +163,9 @@ class ThreadReader:
         """Earlier messages of an agent that set a boundary."""
         hits = list(self._agent_hits("warned", conversation, language))
         evidence, message = hits[-1] if hits else (None, None)
-        return Inferred(field="warnings_given", value=len({index for _, index in hits}), evidence=evidence, message=message)
+        return Inferred(
+            field="warnings_given", value=len({index for _, index in hits}), evidence=evidence, message=message
+        )
 
     def _transferred(self, conversation: Sequence[Message], language: str) -> Inferred:
         """Whether an agent or the system says that the case was handed to whoever writes now."""
@@ -164,7 +173,9 @@ class ThreadReader:
         evidence, message = hits[-1] if hits else (None, None)
         return Inferred(field="transferred", value=bool(hits), evidence=evidence, message=message)
 
-    def _agent_hits(self, what: Literal["warned", "transferred"], conversation: Sequence[Message], language: str) -> Iterator[tuple[str, int]]:
+    def _agent_hits(
+        self, what: Literal["warned", "transferred"], conversation: Sequence[Message], language: str
+    ) -> Iterator[tuple[str, int]]:
         """Yield (the sentence, index of the message) where our side says it."""
         patterns = self._patterns.get(language, {}).get(what, PatternSet(()))
         for index, message in enumerate(conversation):
@@ -187,7 +198,9 @@ def _signed(text: str) -> str | None:
     """The name under a text: after its closing formula, or its last line where that is nothing but a name."""
     signature = Text(text).signature
     block = text[signature[0] :] if signature else ""
-    for line in (block.splitlines()[1:] if "\n" in block else text.strip().splitlines()[-1:] if "\n" in text.strip() else []):
+    for line in (
+        block.splitlines()[1:] if "\n" in block else text.strip().splitlines()[-1:] if "\n" in text.strip() else []
+    ):
         found = _SIGNED.fullmatch(line)
         if found and not _NO_NAME.search(found["name"]):
             return found["name"]

@@ -141,7 +141,7 @@ class Options(Noun):
 
 
 class Request(Noun):
-    """A draft and its case. Everything but the draft can be left out: it is inferred from the thread, or has a default."""
+    """A draft and its case. All but the draft can be left out: it is inferred from the thread, or has a default."""
 
     draft: Written
     conversation: tuple[Message, ...] = ()

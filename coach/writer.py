@@ -1,4 +1,4 @@
-"""The write step: a model rewrites the draft from a prompt that holds the rules that matter for this case, no others."""
+"""The write step: a model rewrites the draft, told by the rules that matter for this case and no others."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ from coach.facts import facts
 from coach.llm import ChatMessage, ChatModel, Completion
 from coach.omissions import Missing
 from coach.prompts import Prompt, PromptBook, conversation_text, described, listed
-from coach.rulebook import Labels, Rule, RuleBook
+from coach.rulebook import RuleBook
+from coach.rules import Labels, Rule
 from coach.types import Category, Context, Fault, Finding, Message, Omission, Signal, SignalKind, Verdict
 
 _WRAPPED = re.compile(r"\A\s*```[a-z]*\n(.*?)\n?```\s*\Z", re.DOTALL)
@@ -41,7 +42,9 @@ class Writer:
         thread, left_out = conversation_text(task.conversation)
         context = task.context
         steps = ", ".join(task.verdict.also)
-        keep = dict.fromkeys(fact.text for fact in facts(task.draft, [n for n in (context.customer_name, context.agent_name) if n]))
+        keep = dict.fromkeys(
+            fact.text for fact in facts(task.draft, [n for n in (context.customer_name, context.agent_name) if n])
+        )
         values = {
             "form": context.form_of_address or "as in the draft",
             "left_out": left_out,
@@ -54,7 +57,12 @@ class Writer:
             **{key: value for key, value in described(context).items() if key != "warnings"},
         }
         faults = [f"{f.category}: {f.quote!r}. {f.why} {f.instead}".strip() for f in task.findings]
-        material = {"conversation": thread, "draft": task.draft, "faults": listed(faults), "keep": ", ".join(keep) or "nothing"}
+        material = {
+            "conversation": thread,
+            "draft": task.draft,
+            "faults": listed(faults),
+            "keep": ", ".join(keep) or "nothing",
+        }
         return self._prompts.render("write", values, material)
 
     def instructions(self, task: Task) -> list[Rule]:
@@ -84,9 +92,13 @@ class Writer:
         """A first candidate. Raises ModelError."""
         return await model.complete(prompt.messages, str, deadline)
 
-    async def repair(self, model: ChatModel, prompt: Prompt, candidate: str, faults: Sequence[Fault], deadline: float) -> Completion[str]:
+    async def repair(
+        self, model: ChatModel, prompt: Prompt, candidate: str, faults: Sequence[Fault], deadline: float
+    ) -> Completion[str]:
         """Another candidate, after one that had `faults`. Raises ModelError."""
-        named = self._prompts.render("repair", {"faults": listed([f"{fault.kind}: {fault.detail}" for fault in faults])})
+        named = self._prompts.render(
+            "repair", {"faults": listed([f"{fault.kind}: {fault.detail}" for fault in faults])}
+        )
         messages = (*prompt.messages, ChatMessage(role="assistant", content=candidate), *named.messages)
         return await model.complete(messages, str, deadline)
 
@@ -95,6 +107,6 @@ def unwrapped(answer: str, draft: str) -> str:
     """The text of an answer without what models like to put around it; ends with white space where the draft does."""
     text = found.group(1) if (found := _WRAPPED.match(answer)) else answer
     text = text.strip()
-    if len(text) > 1 and text[0] in "\"„“" and text[-1] in "\"“”" and draft[:1] not in "\"„“":
+    if len(text) > 1 and text[0] in '"„“' and text[-1] in '"“”' and draft[:1] not in '"„“':
         text = text[1:-1].strip()
     return text + draft[len(draft.rstrip()) :]

@@ -95,13 +95,19 @@ def tally_signals(case: Case, result: Result, tally: Tally) -> None:
         if outcome == "fn":
             tally.say(kind, f"{case['id']} MISSED {kind}: {[s['quote'] for s in labels if s['kind'] == kind]}")
         elif outcome == "fp":
-            tally.say(kind, f"{case['id']} FALSE {kind}: {[(s.rule, s.quote) for s in result.signals if s.kind == kind]}")
+            tally.say(
+                kind, f"{case['id']} FALSE {kind}: {[(s.rule, s.quote) for s in result.signals if s.kind == kind]}"
+            )
 
 
 def tally_findings(case: Case, result: Result, tally: Tally) -> None:
     """A finding counts when category and span overlap a label; warnings count as the errors do."""
     draft = case["request"]["draft"]
-    spans = [(f["category"], at, at + len(f["quote"]), f["quote"]) for f in case["labels"]["findings"] if (at := draft.find(f["quote"])) >= 0]
+    spans = [
+        (f["category"], at, at + len(f["quote"]), f["quote"])
+        for f in case["labels"]["findings"]
+        if (at := draft.find(f["quote"])) >= 0
+    ]
     errors = [f for f in result.findings if f.severity == "error"]
     for category, start, end, quote in spans:
         over = [f for f in errors if f.start < end and start < f.end]
@@ -114,7 +120,10 @@ def tally_findings(case: Case, result: Result, tally: Tally) -> None:
         over_labels = [(c, q) for c, start, end, q in spans if f.start < end and start < f.end]
         if f.category not in [c for c, _ in over_labels]:
             tally.add(f.category, "fp", f"finding {f.category}", "all findings")
-            tally.say(f.category, f"{case['id']} FALSE {f.category} by {f.rule}: {f.quote!r} {('labelled', over_labels) if over_labels else ''}")
+            tally.say(
+                f.category,
+                f"{case['id']} FALSE {f.category} by {f.rule}: {f.quote!r} labelled {over_labels}",
+            )
         if not over_labels:
             tally.add(f.category, "fp", "all findings, any category")
 
@@ -126,7 +135,10 @@ def tally_omissions(case: Case, result: Result, tally: Tally) -> None:
         outcome = "tp" if kind in wanted & found else "fn" if kind in wanted else "fp"
         tally.add(kind, outcome, f"omission {kind}", "all omissions")
         if outcome != "tp":
-            tally.say(kind, f"{case['id']} {'MISSED' if outcome == 'fn' else 'FALSE'} omission {kind}: {case['request']['draft'][-200:]!r}")
+            tally.say(
+                kind,
+                f"{case['id']} {outcome} omission {kind}: {case['request']['draft'][-200:]!r}",
+            )
 
 
 def tally_rewrite(case: Case, result: Result, tally: Tally, show: bool) -> None:
@@ -140,15 +152,18 @@ def tally_rewrite(case: Case, result: Result, tally: Tally, show: bool) -> None:
     if good:
         tally.counts["good drafts"]["changed" if result.changed or text is None else "kept"] += 1
         if show and (result.changed or text is None):
-            print(f"{case['id']} GOOD DRAFT CHANGED: {[(f.rule, f.quote) for f in result.findings]} {result.omissions} {result.verdict.action}")
+            print(
+                f"{case['id']} GOOD DRAFT CHANGED: {[(f.rule, f.quote) for f in result.findings]} "
+                f"{result.omissions} {result.verdict.action}"
+            )
         return
     if text is None:
         if show:
             print(f"{case['id']} NO REWRITE: {[(f.kind, f.detail) for f in result.remaining]}")
         return
-    for name, wanted, holds in (("must_keep", True, lambda s: s in text), ("must_not_say", False, lambda s: s.lower() in text.lower())):
+    for name in ("must_keep", "must_not_say"):
         for string in labels.get(name, []):
-            right = holds(string) == wanted
+            right = string in text if name == "must_keep" else string.lower() not in text.lower()
             tally.counts[name]["right" if right else "wrong"] += 1
             if show and not right:
                 print(f"{case['id']} {name} {string!r}\n   DRAFT   {draft!r}\n   REWRITE {text!r}")
@@ -161,7 +176,14 @@ def report(side: str, tally: Tally, only: str | None) -> None:
         counted = tally.counts[name]
         if set(counted) <= {"tp", "fp", "fn"} and (only is None or only in name or name.startswith("all")):
             print(f"{name:32} {scores(*(counted[k] for k in ('tp', 'fp', 'fn')))}")
-    for name in ("rewrite", "faults that stopped the editor", "must_keep", "must_not_say", "good drafts", "findings in reference rewrites"):
+    for name in (
+        "rewrite",
+        "faults that stopped the editor",
+        "must_keep",
+        "must_not_say",
+        "good drafts",
+        "findings in reference rewrites",
+    ):
         counted = tally.counts[name]
         share = f"  {100 * counted['right'] / max(1, counted.total()):.1f} % right" if name.startswith("must") else ""
         print(f"{name:32} {', '.join(f'{k} {v}' for k, v in counted.most_common()) or 'none'}{share}")
@@ -204,13 +226,17 @@ async def main() -> int:
             result = await coach.coach(Request.model_validate(case["request"]))
             tally.verdicts.append((case["labels"]["verdict"], result.verdict.action))
             if case["labels"]["verdict"] != result.verdict.action:
-                tally.say("verdict", f"{case['id']} VERDICT {result.verdict.action}, labelled {case['labels']['verdict']}: "
-                f"{sorted({s['kind'] for s in case['labels']['signals']})} seen {[(s.kind.value, s.quote) for s in result.signals]}")  # fmt: skip
+                wanted = sorted({s["kind"] for s in case["labels"]["signals"]})
+                seen = [(s.kind.value, s.quote) for s in result.signals]
+                label = case["labels"]["verdict"]
+                tally.say("verdict", f"{case['id']} VERDICT {result.verdict.action} for {label}: {wanted} seen {seen}")
             tally_signals(case, result, tally)
             tally_findings(case, result, tally)
             tally_omissions(case, result, tally)
             tally_rewrite(case, result, tally, args.rewrites and side == "dev")
-            for f in linters[case["request"]["language"]].findings(Text(case["labels"]["rewrite"]), context_of(case["request"])):
+            for f in linters[case["request"]["language"]].findings(
+                Text(case["labels"]["rewrite"]), context_of(case["request"])
+            ):
                 tally.counts["findings in reference rewrites"][f.severity] += 1
                 tally.say(f.category, f"{case['id']} IN REFERENCE REWRITE {f.category} by {f.rule}: {f.quote!r}")
         report(side, tally, args.only)

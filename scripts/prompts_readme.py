@@ -10,7 +10,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from coach.rulebook import Example, OmissionExample, Rule, RuleBook, TipEntry
+from coach.rulebook import RuleBook
+from coach.rules import Example, OmissionExample, Rule, TipEntry
 
 README = Path(__file__).parent.parent / "prompts" / "README.md"
 KINDS = {"finding": "finding", "omission": "omission", "signal": "signal", "rewrite": "instruction"}

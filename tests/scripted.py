@@ -23,7 +23,9 @@ class ScriptedModel:
         self.reads, self.attempts = reads, attempts
         self.asked: list[tuple[str, Sequence[ChatMessage]]] = []
 
-    async def complete(self, messages: Sequence[ChatMessage], output_type: type[Any], deadline: float) -> Completion[Any]:
+    async def complete(
+        self, messages: Sequence[ChatMessage], output_type: type[Any], deadline: float
+    ) -> Completion[Any]:
         """The scripted answer, as the type that was asked for."""
         self.asked.append((output_type.__name__, messages))
         answer = self._answer(messages, output_type)

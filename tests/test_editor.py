@@ -1,5 +1,7 @@
 """The editor: what goes, what is put there, what stays word for word. No model, real rules."""
 
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -11,8 +13,14 @@ from coach.types import Request, Result
 COACH = ReplyCoach(RuleBook())
 
 
-async def edited(draft: str, says: str = "Wo ist mein Paket?", name: str | None = "Frau Becker", **more: object) -> Result:
-    request = {"draft": draft, "conversation": [{"author": "customer", "text": says}], "customer_name": name, "authority": [], **more}
+async def edited(draft: str, says: str = "Wo ist mein Paket?", name: str | None = "Frau Becker", **more: Any) -> Result:
+    request = {
+        "draft": draft,
+        "conversation": [{"author": "customer", "text": says}],
+        "customer_name": name,
+        "authority": [],
+        **more,
+    }
     return await COACH.coach(Request.model_validate(request))
 
 
@@ -52,9 +60,13 @@ async def test_the_form_of_address_is_kept() -> None:
 
 
 async def test_markup_placeholders_and_links_survive() -> None:
-    draft = "Hello Ms Roth,\n\nPlease calm down. See <b>{{ticket.id}}</b> at https://x.example/a?b=1.\n\nKind regards\nJo"
+    draft = (
+        "Hello Ms Roth,\n\nPlease calm down. See <b>{{ticket.id}}</b> at https://x.example/a?b=1.\n\nKind regards\nJo"
+    )
     result = await edited(draft, "Where is it?", "Ms Roth", language="en")
-    assert result.rewrite == "Hello Ms Roth,\n\nSee <b>{{ticket.id}}</b> at https://x.example/a?b=1.\n\nKind regards\nJo"
+    assert (
+        result.rewrite == "Hello Ms Roth,\n\nSee <b>{{ticket.id}}</b> at https://x.example/a?b=1.\n\nKind regards\nJo"
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +80,7 @@ async def test_markup_placeholders_and_links_survive() -> None:
         ("Ich bringe mich heute Nacht um.", {}, "112"),
     ],
 )
-async def test_what_the_verdict_asks_for_is_said(says: str, more: dict[str, object], said: str) -> None:
+async def test_what_the_verdict_asks_for_is_said(says: str, more: dict[str, Any], said: str) -> None:
     result = await edited("Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim", says, **more)
     assert result.rewrite and said in result.rewrite and "der Beleg liegt bei." in result.rewrite
     assert result.rewrite.endswith("Gruß\nTim")
@@ -76,7 +88,10 @@ async def test_what_the_verdict_asks_for_is_said(says: str, more: dict[str, obje
 
 async def test_nothing_left_becomes_a_check() -> None:
     result = await edited("Sehr geehrte Kundin,\n\nbitte beruhigen Sie sich.\n\nGruß\nTim")
-    assert result.rewrite == "Guten Tag Frau Becker,\n\nich sehe mir Ihr Anliegen an und melde mich bei Ihnen.\n\nGruß\nTim"
+    assert (
+        result.rewrite
+        == "Guten Tag Frau Becker,\n\nich sehe mir Ihr Anliegen an und melde mich bei Ihnen.\n\nGruß\nTim"
+    )
 
 
 async def test_no_herr_or_frau_is_made_up() -> None:

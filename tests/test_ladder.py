@@ -12,14 +12,18 @@ LADDER = RuleBook().ladder
 K = SignalKind
 
 
-def case(warnings: int = 0, *, transferred: bool = False, supervisor: bool = True, channel: Channel = Channel.EMAIL) -> Context:
+def case(
+    warnings: int = 0, *, transferred: bool = False, supervisor: bool = True, channel: Channel = Channel.EMAIL
+) -> Context:
     return Context(
         channel=channel, language="de", customer_name=None, agent_name=None, form_of_address=None, authority=None,
         warnings_given=warnings, transferred=transferred, supervisor_available=supervisor,
     )  # fmt: skip
 
 
-def verdict(*kinds: SignalKind, context: Context | None = None, severity: Severity = Severity.ERROR, gives: bool = False) -> Verdict:
+def verdict(
+    *kinds: SignalKind, context: Context | None = None, severity: Severity = Severity.ERROR, gives: bool = False
+) -> Verdict:
     signals = [Signal(kind=k, quote=k, message=0, start=0, end=1, rule="r", severity=severity) for k in kinds]
     return decide(signals, context or case(), LADDER, authority_grants=gives)
 

@@ -5,7 +5,8 @@ import pytest
 from coach.authority import grants_something
 from coach.lint import Linter
 from coach.promises import Promises, as_finding
-from coach.rulebook import Example, Rule, RuleBook
+from coach.rulebook import RuleBook
+from coach.rules import Example, Rule
 from coach.text import Text
 from coach.types import Category, Channel, Context, Cover, Finding, Message, Promise, PromiseKind, Severity
 

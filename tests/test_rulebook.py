@@ -50,7 +50,9 @@ def replaced(old: str, new: str) -> Callable[[str], str]:
         ("labels.toml", replaced("anger ", "ire "), None, "signals"),
     ],
 )
-def test_a_mistake_names_file_and_line(folder: Path, file: str, change: Callable[[str], str], line: int | None, problem: str) -> None:
+def test_a_mistake_names_file_and_line(
+    folder: Path, file: str, change: Callable[[str], str], line: int | None, problem: str
+) -> None:
     path = folder / file
     path.write_text(change(path.read_text("utf-8")), "utf-8")
     with pytest.raises(RuleError) as error:

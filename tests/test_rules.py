@@ -6,7 +6,8 @@ from coach.lint import Linter
 from coach.omissions import OmissionLinter
 from coach.patterns import PatternSet
 from coach.promises import Promises
-from coach.rulebook import Example, OmissionExample, Rule, RuleBook
+from coach.rulebook import RuleBook
+from coach.rules import Example, OmissionExample, Rule
 from coach.text import Text
 from coach.types import Action, Channel, Context, Message
 
@@ -79,7 +80,12 @@ def test_withdrawal(rule: Rule) -> None:
         assert not [r for r, _ in patterns.matches(text, text.folded) if r.id == rule.id], clean
 
 
-FORMS = [(language, form, name) for language, phrases in BOOK.phrases.items() for form, said in phrases.sentences.items() for name in said]
+FORMS = [
+    (language, form, name)
+    for language, phrases in BOOK.phrases.items()
+    for form, said in phrases.sentences.items()
+    for name in said
+]
 
 
 @pytest.mark.parametrize(("language", "form", "name"), FORMS)
@@ -114,7 +120,9 @@ def test_what_the_editor_adds_is_what_was_missing(language: str, form: str, name
     assert PatternSet(rule.satisfied_by).search(Text(sentence).folded.text), sentence
 
 
-@pytest.mark.parametrize("rule", [r for r in RULES if r.kind == "omission" and (r.satisfied_by or r.satisfied_by_check)], ids=name_of)
+@pytest.mark.parametrize(
+    "rule", [r for r in RULES if r.kind == "omission" and (r.satisfied_by or r.satisfied_by_check)], ids=name_of
+)
 def test_omission(rule: Rule) -> None:
     linter, omissions = LINTERS[rule.language], OmissionLinter(BOOK, rule.language)
     context = context_for(rule)

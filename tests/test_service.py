@@ -72,7 +72,10 @@ async def test_a_faulty_text_goes_back_with_its_faults_named() -> None:
         (GOOD + "\nTel. 0711 123456", "fact_added"),
         (GOOD.replace(" 4711-B", ""), "fact_lost"),
         (GOOD.replace("Ich frage dort nach", "Ich erstatte Ihnen das Geld"), "promise_added"),
-        (GOOD.replace("bei Ihnen", "bei dir").replace("Ihnen", "dir").replace("Ihr Paket", "dein Paket"), "form_of_address_changed"),
+        (
+            GOOD.replace("bei Ihnen", "bei dir").replace("Ihnen", "dir").replace("Ihr Paket", "dein Paket"),
+            "form_of_address_changed",
+        ),
         (GOOD_EN.replace("Ms Roth", "Frau Becker"), "language_changed"),
         ("", "empty"),
         ("Hier ist die überarbeitete Antwort:\n\n" + GOOD, "instruction_leaked"),
@@ -105,11 +108,16 @@ async def test_a_broken_model_degrades_and_the_answer_still_comes() -> None:
 async def test_what_the_model_reads_is_looked_up() -> None:
     reading = {
         "signals": [{"kind": "indecision", "quote": "Wo ist  mein Paket"}, {"kind": "insult", "quote": "Sie Esel"}],
-        "findings": [{"category": "defensiveness", "quote": "im Depot Nord", "why": "w"}, {"category": "script", "quote": "nirgends"}],
+        "findings": [
+            {"category": "defensiveness", "quote": "im Depot Nord", "why": "w"},
+            {"category": "script", "quote": "nirgends"},
+        ],
     }
     result = await coached(BAD, model=model_that(reads=reading, writes=[ModelAnswerUnusable("x")]))
     assert [(s.kind, s.found_by) for s in result.signals] == [("indecision", "model")]
-    assert [(f.category, f.quote) for f in result.findings if f.found_by == "model"] == [("defensiveness", "im Depot Nord")]
+    assert [(f.category, f.quote) for f in result.findings if f.found_by == "model"] == [
+        ("defensiveness", "im Depot Nord")
+    ]
     assert result.usage.quotes_dropped == 2
 
 
@@ -178,7 +186,9 @@ async def test_the_stable_part_of_a_prompt_comes_first_and_is_the_same() -> None
 async def test_a_third_language_is_read_by_the_model_alone() -> None:
     draft = "Cher client, calmez-vous, votre colis arrive demain, c'est garanti, nous en sommes absolument certains."
     reading = {"findings": [{"category": "promise", "quote": "c'est garanti", "why": "w"}]}
-    result = await coached(draft, "Où est mon colis ? Je suis très fâché contre vous.", model=model_that(reads=reading), language=None)
+    result = await coached(
+        draft, "Où est mon colis ? Je suis très fâché contre vous.", model=model_that(reads=reading), language=None
+    )
     assert result.context.language == "fr"
     assert [f.quote for f in result.findings] == ["c'est garanti"]
     assert result.rewrite is None and result.warnings
@@ -226,7 +236,10 @@ async def test_limits() -> None:
 
 
 async def test_a_long_case_works() -> None:
-    thread = [{"author": ("customer", "agent")[i % 2], "text": f"Nachricht {i}: das Rad ist nicht da. " * 20} for i in range(200)]
+    thread = [
+        {"author": ("customer", "agent")[i % 2], "text": f"Nachricht {i}: das Rad ist nicht da. " * 20}
+        for i in range(200)
+    ]
     model = model_that(writes=[GOOD])
     started = time.monotonic()
     result = await coached(GOOD + " Wir prüfen das weiter." * 800, model=model, conversation=thread)

@@ -11,7 +11,13 @@ from coach.text import Text, fold, same_words, utf16_offset
 
 @pytest.mark.parametrize(
     "spelling",
-    ["Wir bitten um Verständnis", "wir bitten um Verstaendnis", "WIR BITTEN UM VERSTÄNDNIS", "wir  bitten\num Versta\u0308ndnis", "wir bit\u200bten um verständnis"],
+    [
+        "Wir bitten um Verständnis",
+        "wir bitten um Verstaendnis",
+        "WIR BITTEN UM VERSTÄNDNIS",
+        "wir  bitten\num Versta\u0308ndnis",
+        "wir bit\u200bten um verständnis",
+    ],
 )
 def test_one_pattern_finds_every_spelling(spelling: str) -> None:
     folded = Text(spelling).folded
@@ -61,7 +67,10 @@ def test_sentences_are_in_order_and_inside(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "sentences"),
     [
-        ("Am 18. November z. B. kommt es. Nr. 5 ist da! ok?", ["Am 18. November z. B. kommt es.", "Nr. 5 ist da!", "ok?"]),
+        (
+            "Am 18. November z. B. kommt es. Nr. 5 ist da! ok?",
+            ["Am 18. November z. B. kommt es.", "Nr. 5 ist da!", "ok?"],
+        ),
         ("Hallo Frau Roth,\n\nwir prüfen\ndas. Danke", ["Hallo Frau Roth,", "wir prüfen\ndas.", "Danke"]),
         ("Das macht 12,50 €. Wir liefern am 3.5. aus.", ["Das macht 12,50 €.", "Wir liefern am 3.5. aus."]),
     ],
@@ -83,7 +92,13 @@ def test_a_postscript_is_no_signature() -> None:
 
 @pytest.mark.parametrize(
     ("typo", "read"),
-    [("erstatung", "erstattung"), ("erstattungg", "erstattung"), ("erstattnug", "erstattung"), ("bestattung", "bestattung"), ("er", "er")],
+    [
+        ("erstatung", "erstattung"),
+        ("erstattungg", "erstattung"),
+        ("erstattnug", "erstattung"),
+        ("bestattung", "bestattung"),
+        ("er", "er"),
+    ],
 )
 def test_typos_of_one_letter(typo: str, read: str) -> None:
     speller = Speller("de", ["erstattung"])

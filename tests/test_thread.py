@@ -31,14 +31,22 @@ def test_language(text: str, language: str | None) -> None:
 
 @pytest.mark.parametrize(
     ("text", "form"),
-    [("Ich melde mich bei Ihnen.", "Sie"), ("Ich melde mich bei dir.", "du"), ("Wird erledigt.", None), ("Sie können kommen.", "Sie")],
+    [
+        ("Ich melde mich bei Ihnen.", "Sie"),
+        ("Ich melde mich bei dir.", "du"),
+        ("Wird erledigt.", None),
+        ("Sie können kommen.", "Sie"),
+    ],
 )
 def test_form_of_address(text: str, form: str | None) -> None:
     assert form_of_address(text) == form
 
 
 def test_names_come_from_greetings_and_signatures() -> None:
-    thread = [("customer", "Wo ist mein Rad?"), ("agent", "Guten Tag Frau Özdemir,\n\nich sehe nach.\n\nViele Grüße\nTom Ade")]
+    thread = [
+        ("customer", "Wo ist mein Rad?"),
+        ("agent", "Guten Tag Frau Özdemir,\n\nich sehe nach.\n\nViele Grüße\nTom Ade"),
+    ]
     found = context("Es ist da.", *thread)
     assert (found.customer_name, found.agent_name) == ("Frau Özdemir", "Tom Ade")
     assert {i.field: i.message for i in found.inferred}["customer_name"] == 1
@@ -47,7 +55,12 @@ def test_names_come_from_greetings_and_signatures() -> None:
 def test_what_is_sent_wins() -> None:
     thread = [("agent", "Guten Tag Frau Roth, bitte unterlassen Sie die Beleidigungen.")]
     found = context("Gut.", *thread, customer_name="Herr Kern", warnings_given=0, transferred=True, language="en")
-    assert (found.customer_name, found.warnings_given, found.transferred, found.language) == ("Herr Kern", 0, True, "en")
+    assert (found.customer_name, found.warnings_given, found.transferred, found.language) == (
+        "Herr Kern",
+        0,
+        True,
+        "en",
+    )
     assert not found.inferred
 
 
@@ -82,7 +95,9 @@ def test_a_nameless_salutation_is_no_name() -> None:
     ],
 )
 def test_text_that_speaks_to_a_machine_is_blanked(attack: str) -> None:
-    request = Request.model_validate({"draft": "x", "conversation": [{"author": "customer", "text": f"Mein Rad fehlt. {attack} Danke!"}]})
+    request = Request.model_validate(
+        {"draft": "x", "conversation": [{"author": "customer", "text": f"Mein Rad fehlt. {attack} Danke!"}]}
+    )
     [message] = READER.without_machine_talk(request.conversation)
     assert len(message.text) == len(request.conversation[0].text)
     assert message.text.split() == ["Mein", "Rad", "fehlt.", "Danke!"]
