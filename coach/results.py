@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from string import Template
 from typing import TypeVar
 
+from coach.promises import BrokenPromise
 from coach.rulebook import RuleBook
 from coach.rules import Warned
 from coach.text import utf16_offset
-from coach.types import Channel, Context, Finding, Promise, Request, Result, Signal, Tip
+from coach.types import Channel, Context, Finding, Message, Promise, Request, Result, Signal, SignalKind, Tip
 
 N = TypeVar("N", Finding, Promise, Signal)
 
@@ -52,3 +53,27 @@ def in_utf16(result: Result, request: Request) -> Result:
             "signals": tuple(moved(s, request.conversation[s.message].text) for s in result.signals),
         }
     )
+
+
+def with_broken(
+    signals: Sequence[Signal], broken: Sequence[BrokenPromise], conversation: Sequence[Message]
+) -> list[Signal]:
+    """The signals, and a repeated failure for each message in which the customer says that a promise was not kept."""
+    found = {(s.kind, s.message) for s in signals}
+    new = []
+    for promise in broken:
+        index = promise.evidence_message
+        if (SignalKind.REPEATED_FAILURE, index) not in found:
+            found.add((SignalKind.REPEATED_FAILURE, index))
+            start = conversation[index].text.index(promise.evidence)
+            new.append(
+                Signal(
+                    kind=SignalKind.REPEATED_FAILURE,
+                    quote=promise.evidence,
+                    message=index,
+                    start=start,
+                    end=start + len(promise.evidence),
+                    rule="broken-promise",
+                )
+            )
+    return sorted([*signals, *new], key=lambda s: (s.message, s.start))

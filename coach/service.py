@@ -22,7 +22,7 @@ from coach.omissions import Missing, OmissionLinter
 from coach.promises import Promises, as_finding
 from coach.prompts import PromptBook
 from coach.reader import Reader
-from coach.results import advice, in_utf16, warning
+from coach.results import advice, in_utf16, warning, with_broken
 from coach.rulebook import RuleBook
 from coach.rules import Warned
 from coach.text import Text
@@ -55,7 +55,7 @@ EDITOR_SECONDS = 0.25
 class Limits:
     """What a request may be, and how long an answer may take where the request does not say."""
 
-    deadline_ms: int = 20_000
+    deadline_ms: int = 28_000
     max_draft_chars: int = 20_000
     max_messages: int = 200
     max_message_chars: int = 20_000
@@ -110,7 +110,12 @@ class Work:
     def has_to_change(self) -> bool:
         """Whether the draft has a certain fault or a certain lack; a warning alone changes nothing."""
         certain = any(f.severity is Severity.ERROR for f in self.findings) or any(m.certain for m in self.missing)
-        return certain or bool(self.read_omissions)
+        return certain or bool(self.read_omissions) or self.broken_promise_passed_over
+
+    @property
+    def broken_promise_passed_over(self) -> bool:
+        """Whether an earlier promise was broken and the draft does not say sorry."""
+        return bool(self.context.broken_promises) and any(m.category is Omission.APOLOGY for m in self.missing)
 
 
 class ReplyCoach:
@@ -177,7 +182,9 @@ class ReplyCoach:
         work.promises = tuple(c.promise for c in committed)
         doubtful = [found for c in committed if c.rule.id not in ignore and (found := as_finding(c))]
         work.findings = without_overlaps([*tools.linter.findings(work.draft, context, ignore), *doubtful])
-        work.signals = tools.linter.signals(conversation, context, ignore)
+        broken = tools.promises.broken(conversation)
+        work.context = context.model_copy(update={"broken_promises": tuple(b.text for b in broken)})
+        work.signals = with_broken(tools.linter.signals(conversation, context, ignore), broken, conversation)
         return work
 
     def _admit(self, request: Request) -> None:
@@ -357,6 +364,12 @@ class ReplyCoach:
         missing, promises = self._missing(work, work.tools, text), self._promised(work, work.tools, text)
         return [*text_faults(text, case), *rule_faults(text, case, work.tools.linter, missing, promises, work.promises)]
 
+    def _todo(self, work: Work, rewrite: str | None) -> tuple[str, ...]:
+        """What the text that may leave commits the agent to."""
+        if rewrite is None or not work.tools:
+            return ()
+        return work.tools.promises.todo(Text(rewrite), work.tools.linter.fold(Text(rewrite)))
+
     def _case(self, work: Work) -> Case:
         assert work.verdict
         return Case(
@@ -367,6 +380,7 @@ class ReplyCoach:
             promise_kinds={p.start: p.kind for p in work.promises if p.cover is not Cover.COVERED},
             missing=work.missing,
             signals=frozenset(s.kind for s in work.signals if s.severity is Severity.ERROR),
+            broken_promise=work.broken_promise_passed_over,
         )
 
     def _failed(self, work: Work, what: Warned, error: ModelError) -> None:
@@ -388,7 +402,7 @@ class ReplyCoach:
             rewrite=rewrite,
             rewrite_by=by,
             remaining=tuple(faults),
-            todo=(),
+            todo=self._todo(work, rewrite),
             tips=advice(self._book, work.signals, work.findings, work.context),
             context=work.context,
             warnings=tuple(dict.fromkeys(work.warnings)),
