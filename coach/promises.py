@@ -82,8 +82,10 @@ class Promises:
         return tuple(finding for c in committed if c.rule.id not in ignore and (finding := as_finding(c)))
 
     def todo(self, text: Text, folded: Folded) -> tuple[str, ...]:
-        """What `text` commits the agent to, clause by clause, as it stands: "Ich frage beim Versand nach"."""
-        return tuple(committed.promise.quote.strip(" ,.;:") for committed in self.commitments(text, folded, ()))
+        """The sentences of `text` that commit the agent to something, as they stand: "Ich frage beim Versand nach."."""
+        starts = [committed.promise.start for committed in self.commitments(text, folded, ())]
+        sentences = [sentence for start in starts if (sentence := text.sentence_at(start))]
+        return tuple(dict.fromkeys(text.original[a:b] for a, b in sentences))
 
     def broken(self, conversation: Sequence[Message]) -> tuple[BrokenPromise, ...]:
         """What an agent committed to and, as a later message of the customer says, was not kept."""

@@ -5,6 +5,7 @@ where it cannot, and the result tells who wrote and what failed.
 """
 
 import time
+from asyncio import to_thread
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -141,12 +142,12 @@ class ReplyCoach:
 
     async def coach(self, request: Request) -> Result:
         """The whole answer. Raises RequestError; never a ModelError: a model that fails is told of in the result."""
-        work = self._lint(request)
+        work = await to_thread(self._lint, request)
         if self._model and (self._model.reads or not work.tools):
             await self._read(work, self._model)
-        self._decide(work)
+        await to_thread(self._decide, work)
         rewrite, by, faults = await self._rewrite(work)
-        return self._result(work, rewrite, by, faults)
+        return await to_thread(self._result, work, rewrite, by, faults)
 
     def review(self, request: Request) -> Result:
         """What the rules say, without a model and without a rewrite. Raises RequestError."""
@@ -293,8 +294,8 @@ class ReplyCoach:
             text = await self._written(work, self._model)
             if text is not None:
                 return text, "model", ()
-        text = self._edited(work, work.tools)
-        faults = self._faults(work, text)
+        text = await to_thread(self._edited, work, work.tools)
+        faults = await to_thread(self._faults, work, text)
         return (None, "none", faults) if faults else (text, "editor", ())
 
     def _edited(self, work: Work, tools: Tools) -> str:
@@ -338,7 +339,7 @@ class ReplyCoach:
                     completion = await self._writer.write(model, prompt, until)
                 work.took(completion, prompt.id)
                 candidate = unwrapped(completion.output, work.request.draft)
-                faults = self._faults(work, candidate)
+                faults = await to_thread(self._faults, work, candidate)
                 if not faults:
                     return candidate
         except ModelError as error:

@@ -183,8 +183,7 @@ def test_todo() -> None:
         "Guten Tag,\n\nich frage beim Versand nach, wo Ihr Paket ist, und gebe Ihnen Bescheid. Es tut mir leid."
     )
     assert READERS["de"].todo(text, text.folded) == (
-        "ich frage beim Versand nach, wo Ihr Paket ist",
-        "und gebe Ihnen Bescheid",
+        "ich frage beim Versand nach, wo Ihr Paket ist, und gebe Ihnen Bescheid.",
     )
 
 
