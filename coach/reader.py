@@ -42,9 +42,9 @@ class SeenFinding(_Answer):
 class Reading(_Answer):
     """The answer to ``read.md``."""
 
-    signals: list[SeenSignal] = []
-    findings: list[SeenFinding] = []
-    omissions: list[Omission] = []
+    signals: list[SeenSignal]
+    findings: list[SeenFinding]
+    omissions: list[Omission]
 
 
 class Confirmation(_Answer):

@@ -53,6 +53,7 @@ def model_that(reads: Any = None, writes: Sequence[Any] = (), confirms: Any = No
             return left.pop(0) if len(left) > 1 else left[0]
         if output_type.__name__ == "Confirmation":
             return confirms if confirms is not None else {"yes": False}
-        return reads if reads is not None else {}
+        nothing: dict[str, Any] = {"signals": [], "findings": [], "omissions": []}
+        return nothing | reads if isinstance(reads, dict) else reads or nothing
 
     return ScriptedModel(answer)
