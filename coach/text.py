@@ -27,12 +27,15 @@ CLOSINGS = {
     r"|(?:mit\s+)?(?:einem\s+)?(?:[\wäöüß]+\s+)?gru(?:ß|ss)|grüße|mfg|lg|vg|bg"
     r"|hochachtungsvoll|herzlich(?:st)?|alles\s+(?:liebe|gute)|schöne(?:n|s)?\s+(?:tag|abend|wochenende)|bis\s+(?:bald|dann)",
     "en": r"(?:with\s+)?(?:(?:kind|best|warm|many)(?:est)?\s+)?(?:regards|wishes|thanks|greetings)"
-    r"|(?:yours\s+)?(?:sincerely|faithfully|truly)|yours|cheers|all\s+the\s+best|best|take\s+care|thanks|thank\s+you",
+    r"|(?:yours\s+)?(?:sincerely|faithfully|truly)|yours|cheers|all\s+the\s+best|best|take\s+care",
 }
 """Closing formulas, a regular expression a language."""
 
 _ASCII = re.compile(r"[!-_a-~]+")
-_CLOSING = re.compile(rf"[ \t]*(?:{'|'.join(CLOSINGS.values())})\b[^\n.?]{{0,60}}[,!.]?[ \t]*", re.IGNORECASE)
+_CLOSING = re.compile(
+    rf"[ \t]*(?:(?:{'|'.join(CLOSINGS.values())})\b[^\n.?]{{0,60}}|(?:many\s+)?thanks|thank\s+you|danke)[,!.]?[ \t]*",
+    re.IGNORECASE,
+)
 _GREETING = re.compile(
     r"\s*(?:sehr\s+geehrte[rs]?|guten\s+(?:tag|morgen|abend)|schönen guten tag|hallo|hi|hey|moin|servus"
     r"|grüß\s+gott|grüezi"
