@@ -1,7 +1,6 @@
 """From what a model said to what was asked for: plain text, or a value of a pydantic model."""
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar, cast
 
@@ -14,8 +13,6 @@ T = TypeVar("T", bound=BaseModel | str)
 
 MAX_CHARS: Final = 400_000  # of an answer: the longest draft that is allowed is far below
 MAX_CANDIDATES: Final = 50  # places in an answer where JSON may begin
-_THOUGHTS: Final = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
-_FENCE: Final = re.compile(r"```[a-zA-Z]*[ \t]*\n(.*?)```", re.DOTALL)
 _DECODER: Final = json.JSONDecoder()
 
 
@@ -23,7 +20,7 @@ def read_answer(model: str, content: str, output_type: type[T]) -> T:
     """Find the value in what `model` said. ModelAnswerUnusable: it is empty, too long or not of the form."""
     if len(content) > MAX_CHARS:
         raise ModelAnswerUnusable(f"{model} gave an answer that is too long: {len(content)} characters")
-    content = _THOUGHTS.sub("", content).strip()
+    content = content.strip()
     if not content:
         raise ModelAnswerUnusable(f"{model} gave an empty answer")
     if issubclass(output_type, str):
@@ -49,9 +46,8 @@ def describe_schema(messages: Sequence[ChatMessage], output_type: type[BaseModel
 
 
 def _candidates(content: str) -> Iterator[str]:
-    """Where the JSON may be: the whole text, fenced blocks, every object that begins somewhere."""
+    """Where the JSON may be: the whole text, or an object anywhere in it, fenced or not."""
     yield content
-    yield from _FENCE.findall(content)
     start = content.find("{")
     for _ in range(MAX_CANDIDATES):
         if start < 0:
