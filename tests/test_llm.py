@@ -427,9 +427,14 @@ async def test_nobody_waits_long_for_one_model_while_another_is_free(
     assert time.monotonic() - before < 6
 
 
-async def test_a_stalled_model_leaves_time_for_the_next(provider: ProviderStub, new_model: NewModel) -> None:
+@pytest.mark.parametrize(("timeout", "seconds"), [(0.3, 20), (30, 2)])
+async def test_a_stalled_model_leaves_time_for_the_next(
+    timeout: float, seconds: float, provider: ProviderStub, new_model: NewModel
+) -> None:
     provider.script(stall(), text("Guten Tag"))
-    answer = await ask(new_model(fallbacks=["openai/second"], timeout=0.5))
+    model = new_model(fallbacks=["openai/second"], timeout=timeout)
+    assert await model.ready()
+    answer = await ask(model, seconds)
     assert (answer.model, answer.usage.calls) == ("openai/second", 2)
 
 
@@ -468,6 +473,7 @@ async def test_ready_knows_who_listens(provider: ProviderStub, new_model: NewMod
         raw(f"{KEY} {PROMPT[1].content}".encode()),
         text(f'{{"certain": "{KEY} {PROMPT[1].content}"}}'),
         raw(f'{{"choices": [null], "error": "{KEY} {PROMPT[1].content}"}}'.encode()),
+        text(PROMPT[1].content, finish_reason="length"),
         stall(),
         reset(),
     ],
@@ -479,7 +485,7 @@ async def test_no_error_and_no_log_holds_a_text_or_a_key(
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.DEBUG)
     provider.script(behaviour)
     with pytest.raises(ModelError) as caught:
         await read(new_model(timeout=0.3, tries=1))

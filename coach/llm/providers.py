@@ -33,13 +33,15 @@ SWITCHES: Final = {
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "LITELLM_MODE": "PRODUCTION",
 }
+TALKATIVE: Final = ("LiteLLM", "botocore", "openai")  # loggers that write prompts and keys when the level is debug
 OWN_SERVERS: Final = {"openai", "hosted_vllm"}  # providers that may stand for a server of one's own, without a key
 
 
 class LiteLLMModel:
     """A model by its litellm name, and those to ask in turn when it fails.
 
-    `timeout` is how many seconds a try may take, `tries` how often one model is asked while its failures may pass.
+    `timeout` is how many seconds a try may take, and never more than half of what is left while another model could
+    be asked; `tries` is how often one model is asked while its failures may pass.
     `api_base` and `api_key` are for `name` and for those `fallbacks` that have the same provider; the others take
     what litellm reads from the environment. `max_tokens` null leaves the length of an answer to the provider.
     `shown_as` is another name for the first model, in results, errors and the log.
@@ -212,7 +214,8 @@ class Endpoint:
             messages = describe_schema(messages, question.output_type) if form.described else messages
         failure: Exception
         try:
-            seconds = min(self._timeout, question.deadline - time.monotonic())
+            left = question.deadline - time.monotonic()
+            seconds = min(self._timeout, left if question.patient else left / 2)
             async with asyncio.timeout(seconds):
                 response = await litellm.acompletion(
                     model=self._model,
@@ -272,4 +275,7 @@ def _import_litellm() -> Any:
     litellm: Any = importlib.import_module("litellm")
     litellm.suppress_debug_info = True
     litellm.telemetry = False
+    for name in TALKATIVE:
+        if logging.getLogger(name).level == logging.NOTSET:
+            logging.getLogger(name).setLevel(logging.WARNING)
     return litellm
