@@ -22,7 +22,9 @@ class Linter:
         self.language = language
         self._speller = Speller(language, book.vocabulary(language))
         self._findings = RuleMatcher([r for r in book.of_kind(language, "finding") if r.category != Category.PROMISE])
-        self._signals = RuleMatcher(book.of_kind(language, "signal"))
+        signals = book.of_kind(language, "signal")
+        self._signals = RuleMatcher([rule for rule in signals if rule.said_by == "customer"])
+        self._answered = RuleMatcher([rule for rule in signals if rule.said_by == "us"])
         self._withdrawals = RuleMatcher(book.of_kind(language, "withdrawal"))
 
     def fold(self, text: Text) -> Folded:
@@ -78,6 +80,34 @@ class Linter:
                     found[key] = signal
         in_force = [s for s in found.values() if (s.message, s.start) > withdrawn.get(s.kind, (-1, 0))]
         return sorted(in_force, key=lambda s: (s.message, s.start))
+
+    def answered(
+        self, draft: Text, conversation: Sequence[Message], context: Context, ignore: Sequence[str] = ()
+    ) -> list[Signal]:
+        """What the draft shows about the customer's newest message, since it answers what only such words call for.
+
+        The evidence is the longest sentence of that message; there is none without a message of the customer.
+        """
+        said = [(index, message.text) for index, message in enumerate(conversation) if message.author == "customer"]
+        sentences = Text(said[-1][1]).sentences if said else ()
+        if not sentences:
+            return []
+        index, text = said[-1]
+        start, end = max(sentences, key=lambda span: span[1] - span[0])
+        rules = {rule.id: rule for rule, _ in self._answered.matches(draft, self.fold(draft))}
+        return [
+            Signal(
+                kind=SignalKind(rule.category or ""),
+                quote=text[start:end],
+                message=index,
+                start=start,
+                end=end,
+                rule=rule.id,
+                severity=rule.severity,
+            )
+            for rule in rules.values()
+            if rule.id not in ignore and applies(rule.when, context, len(said))
+        ]
 
 
 def without_overlaps(findings: Iterable[Finding]) -> list[Finding]:

@@ -82,6 +82,9 @@ class Rule(Noun):
     language: str
     kind: Literal["finding", "signal", "withdrawal", "omission", "instruction"]
     category: str | None = None
+    said_by: Literal["customer", "us"] = Field(
+        "customer", description="For a signal: whose words show it. `us`: the draft answers what only such words call for."
+    )
     promise: PromiseKind | None = Field(
         None, description="What is committed to, or asked for; for what authority covers."
     )

@@ -185,7 +185,11 @@ class ReplyCoach:
         work.findings = without_overlaps([*tools.linter.findings(work.draft, context, ignore), *doubtful])
         broken = tools.promises.broken(conversation)
         work.context = context.model_copy(update={"broken_promises": tuple(b.text for b in broken)})
-        work.signals = with_broken(tools.linter.signals(conversation, context, ignore), broken, conversation)
+        said = tools.linter.signals(conversation, context, ignore)
+        kinds = {signal.kind for signal in said if signal.severity is Severity.ERROR}
+        answered = tools.linter.answered(work.draft, conversation, context, ignore)
+        said += [signal for signal in answered if signal.kind not in kinds]
+        work.signals = with_broken(said, broken, conversation)
         return work
 
     def _admit(self, request: Request) -> None:

@@ -26,7 +26,7 @@ CLOSINGS = {
     "de": r"(?:mit\s+)?(?:[\wäöüß]+\s+){1,3}gr(?:ü|ue)(?:ß|ss)\w*"
     r"|(?:mit\s+)?(?:einem\s+)?(?:[\wäöüß]+\s+)?gru(?:ß|ss)|grüße|mfg|lg|vg|bg"
     r"|hochachtungsvoll|herzlich(?:st)?|alles\s+(?:liebe|gute)|schöne(?:n|s)?\s+(?:tag|abend|wochenende)|bis\s+(?:bald|dann)",
-    "en": r"(?:with\s+)?(?:(?:kind|best|warm|many)(?:est)?\s+)?(?:regards|wishes|thanks|greetings)"
+    "en": r"(?:with\s+)?(?:(?:kind|best|warm|many)(?:est)?\s+)?(?:regards|wishes|greetings)"
     r"|(?:yours\s+)?(?:sincerely|faithfully|truly)|yours|cheers|all\s+the\s+best|best|take\s+care",
 }
 """Closing formulas, a regular expression a language."""

@@ -15,7 +15,7 @@ BOOK = RuleBook()
 LINTERS = {language: Linter(BOOK, language) for language in BOOK.languages}
 RULES = [rule for rules in BOOK.rules.values() for rule in rules]
 FINDINGS = [r for r in RULES if r.kind == "finding" and r.category != "promise"]
-SIGNALS = [r for r in RULES if r.kind == "signal"]
+SIGNALS = [r for r in RULES if r.kind == "signal" and r.said_by == "customer"]
 
 
 def name_of(rule: Rule) -> str:
@@ -66,6 +66,18 @@ def test_signal(rule: Rule) -> None:
         assert rule.id not in {s.rule for s in linter.signals(customer_says(text, rule), context)}, text
 
 
+@pytest.mark.parametrize("rule", [r for r in RULES if r.kind == "signal" and r.said_by == "us"], ids=name_of)
+def test_signal_that_the_draft_answers(rule: Rule) -> None:
+    linter, context = LINTERS[rule.language], context_for(rule)
+    conversation = [Message(author="customer", text="Kurz. Das ist der längste Satz der Nachricht.")]
+    for example in rule.examples:
+        assert isinstance(example, Example)
+        found = linter.answered(Text(example.flagged), conversation, context)
+        assert (rule.id, "Das ist der längste Satz der Nachricht.") in {(s.rule, s.quote) for s in found}, example.flagged
+    for text in rule.clean:
+        assert rule.id not in {s.rule for s in linter.answered(Text(text), conversation, context)}, text
+
+
 @pytest.mark.parametrize("rule", [r for r in RULES if r.kind == "withdrawal"], ids=name_of)
 def test_withdrawal(rule: Rule) -> None:
     patterns = LINTERS[rule.language]._withdrawals
@@ -91,7 +103,8 @@ FORMS = [
 @pytest.mark.parametrize(("language", "form", "name"), FORMS)
 def test_what_the_editor_says_is_clean(language: str, form: str, name: str) -> None:
     sentence = BOOK.phrases[language].say(name, form, name="Frau Becker", ids="4711-B", number="112")
-    context = context_for(BOOK.rules[language][0])
+    warnings = 1 if name in ("end_conversation", "reminder") else 0
+    context = context_for(BOOK.rules[language][0]).model_copy(update={"warnings_given": warnings})
     linter = LINTERS[language]
     assert not [(f.rule, f.quote) for f in linter.findings(Text(sentence), context)], sentence
     promises = Promises(BOOK, language)

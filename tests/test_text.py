@@ -34,6 +34,8 @@ def test_a_gap_stays_inside_the_sentence() -> None:
     gap = PatternSet([r"\btut … leid\b"])
     assert gap.search("das tut uns allen leid")
     assert not gap.search("das tut gut. leid gibt es genug")
+    far = "das tut uns nach allem, was Sie in dieser langen Zeit erlebt haben, wirklich sehr leid"
+    assert not gap.search(far) and PatternSet([r"\btut … … leid\b"]).search(far)
 
 
 @pytest.mark.parametrize("bad", ["(", r"(?<=a)b", "[äö]", "a*", r"\p{L}"])
