@@ -7,6 +7,8 @@ from coach.rules import Rule, When
 from coach.text import Folded, Span, Text
 from coach.types import Context
 
+_PUNCTUATION = " .,;:!?\n"
+
 
 class RuleMatcher:
     """The patterns of several rules in one pass over a text."""
@@ -25,8 +27,9 @@ class RuleMatcher:
             for index, span in patterns.finditer(text.original if exact else folded.text):
                 rule = owners[index][0]
                 start, end = span if exact else folded.original(*span)
-                while start < end - 1 and text.original[start] in " .,;:!?\n":
-                    start += 1  # a pattern may look at what stands before the phrase; it is no part of it
+                if text.original[start:end].strip(_PUNCTUATION):
+                    # A pattern may look at what stands before the phrase; it is no part of it.
+                    start += len(text.original[start:end]) - len(text.original[start:end].lstrip(_PUNCTUATION))
                 if exact and any(a < end and start < b for a, b in text.left_out):
                     continue
                 if not self._excused(rule, text, folded, start):

@@ -25,7 +25,7 @@ def fold_pattern(source: str) -> str:
     """`source` in the spelling of folded text; a backslash and the character after it stay as they are."""
     out: list[str] = []
     in_class = False
-    characters = iter(source.replace("… ", "…"))
+    characters = iter(source.replace("… ", "…").replace(" …", "[,;:]? …"))
     for char in characters:
         if char == "\\":
             escaped = next(characters, "")
