@@ -31,7 +31,11 @@ CLOSINGS = {
 }
 """Closing formulas, a regular expression a language."""
 
-_ASCII = re.compile(r"[!-_a-~]+")
+_COMBINING = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+_TOKEN = re.compile(
+    rf"(?P<plain>[!-_a-~]+(?: [!-_a-~]+)*(?![{_COMBINING}]))|(?P<space>\s+)|(?P<other>.[{_COMBINING}]*)", re.DOTALL
+)
+"""Runs of plain ASCII with single blanks, white space, or one character with its combining marks."""
 _CLOSING = re.compile(
     rf"[ \t]*(?:(?:{'|'.join(CLOSINGS.values())})\b[^\n.?]{{0,60}}|(?:many\s+)?thanks|thank\s+you|danke)[,!.]?[ \t]*",
     re.IGNORECASE,
@@ -87,7 +91,7 @@ def fold_with_offsets(text: str, left_out: tuple[Span, ...] = ()) -> Folded:
     position = 0
     for start, end in left_out:
         folder.take(text, position, start)
-        folder.blank_line(start, end)
+        folder.space("\n", start, end)
         position = max(position, end)
     folder.take(text, position, len(text))
     return Folded("".join(folder.out), folder.starts, folder.ends)
@@ -101,53 +105,38 @@ class _Folder:
         self.starts: list[int] = []
         self.ends: list[int] = []
 
-    def add(self, character: str, start: int, end: int) -> None:
-        self.out.append(character)
-        self.starts.append(start)
-        self.ends.append(end)
-
-    def blank_line(self, start: int, end: int) -> None:
-        if self.out and self.out[-1] == " ":
-            self.out[-1] = "\n"
-        elif self.out and self.out[-1] != "\n":
-            self.add("\n", start, end)
-
     def take(self, text: str, start: int, end: int) -> None:
-        """Fold ``text[start:end]``."""
-        i = start
-        while i < end:
-            if (plain := _plain_run(text, i, end)) > i:
-                self.out.extend(text[i:plain].lower())
-                self.starts.extend(range(i, plain))
-                self.ends.extend(range(i + 1, plain + 1))
-                i = plain
-            elif text[i].isspace():
-                j = i
-                while j < end and text[j].isspace():
-                    j += 1
-                if self.out and self.out[-1] not in " \n":
-                    self.add("\n" if text.count("\n", i, j) > 1 else " ", i, j)
-                i = j
-            else:
-                j = i + 1
-                while j < end and unicodedata.combining(text[j]):
-                    j += 1
-                for folded in _fold_char(text[i:j]):
-                    self.add(folded, i, j)
-                i = j
+        """Fold ``text[start:end]``: runs of plain ASCII at once, white space, then character by character."""
+        for token in _TOKEN.finditer(text, start, end):
+            i, j = token.span()
+            if token.lastgroup == "plain":
+                self.out.append(token.group().lower())
+                self.starts.extend(range(i, j))
+                self.ends.extend(range(i + 1, j + 1))
+            elif token.lastgroup == "space":
+                self.space("\n" if token.group().count("\n") > 1 else " ", i, j)
+            elif folded := _fold_char(token.group()):
+                self.out.append(folded)
+                self.starts.extend([i] * len(folded))
+                self.ends.extend([j] * len(folded))
 
-
-def _plain_run(text: str, start: int, end: int) -> int:
-    """Where the run of plain ASCII at `start` ends; a letter with a combining mark is not plain."""
-    run = _ASCII.match(text, start, end)
-    if not run:
-        return start
-    return run.end() - 1 if run.end() < len(text) and unicodedata.combining(text[run.end()]) else run.end()
+    def space(self, kind: str, start: int, end: int) -> None:
+        """Add a blank or a line feed, never a second one, and none at the beginning."""
+        if not self.out:
+            return
+        if self.out[-1][-1] not in " \n":
+            self.out.append(kind)
+            self.starts.append(start)
+            self.ends.append(end)
+        elif kind == "\n" and self.out[-1] == " ":
+            self.out[-1] = kind
 
 
 def _fold_char(char: str) -> str:
     """One character, with its combining marks, folded; nothing for what cannot be seen."""
-    if len(char) == 1 and char.isascii():
+    if char in FOLDED:
+        return FOLDED[char]
+    if char.isascii():
         return char.lower()
     lower = unicodedata.normalize("NFC", char).lower()
     if lower in FOLDED:
