@@ -32,6 +32,8 @@ lint: .venv/.dev
 	@$(BIN)/ruff format --check --quiet . || { echo "lint: run '$(BIN)/ruff format .'"; exit 1; }
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m scripts.prompts_readme --check
+	@$(BIN)/python -m scripts.docs --check
 
 evals: .venv/.dev
 	@$(BIN)/python -m evals.measure
@@ -39,7 +41,7 @@ evals: .venv/.dev
 bench: .venv/.dev
 	@$(BIN)/python -m bench.lint
 
-# What is written from the rules: prompts/README.md, and the answers in examples/answers as the real service gives them.
+# What is generated: prompts/README.md from the rules; examples/answers and parts of README.md and docs/ by the service.
 docs: .venv/.dev
 	@$(BIN)/python -m scripts.prompts_readme
 	@$(BIN)/python -m scripts.docs
