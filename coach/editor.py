@@ -47,10 +47,22 @@ _NEVER_ALONE = {
 }
 """How a clause begins that is no sentence by itself."""
 _CONJUNCTION = re.compile(r"(?:und|aber|doch|jedoch|sondern|oder|and|but|so|yet|or)\s+", re.IGNORECASE)
+_DANGLING = re.compile(r"[\s,]+(?:und|oder|aber|sowie|and|or|but)$", re.IGNORECASE)
+_SUBJECT = re.compile(r"(?:ich|wir|es|er|sie|Sie|du|bitte|ihr\w*|Ihr\w*|unser\w*|mein\w*|dein\w*)\s")
 _FUNCTION_WORD = re.compile(
-    r"(?:Ich|Wir|Der|Die|Das|Den|Dem|Des|Ein|Eine|Einen|Einem|Einer|Es|Er|Zu|Zum|Zur|Für|Bei|Beim|Im|In|Am|An|Auf|Aus|Mit|Nach|Von|Vom|Bitte|Dass"
-    r"|Wenn|Ob|Wann|Wie|Was|Wo|Unser|Unsere|Unserem|Unseren|Mein|Meine|Meinen|Dein|Deine|Deinen|Deiner|Du|Dir|Dich|Wegen|Leider|Gern|Gerne|Heute|Morgen|Jetzt)\b"
+    "(?:"
+    + "|".join(
+        """
+        Ab Am An Auch Auf Aus Bei Beim Bis Bitte Da Damit Das Dass Dein Deine Deinen Deiner Dem Den Der Des
+        Dich Die Diese Diesen Dieser Dieses Dir Dort Du Ein Eine Einem Einen Einer Er Es Für Gern Gerne Heute
+        Hier Ich Im In Jetzt Leider Mein Meine Meinen Mit Morgen Na Nach Noch Nur Ob Seit So Sobald Um Unser
+        Unsere Unserem Unseren Vom Von Vor Wann Was Wegen Wenn Wie Wir Wo Zu Zum Zur Zwar
+        """.split()
+    )
+    + r")\b"
 )
+"""Words that a German sentence begins with in lower case after the greeting's comma."""
+
 TELLING = (
     PromiseKind.REFUND, PromiseKind.CREDIT, PromiseKind.DELIVERY, PromiseKind.DEADLINE, PromiseKind.CALL_BACK,
     PromiseKind.OUTCOME, PromiseKind.GUARANTEE, PromiseKind.CHECK,
@@ -167,41 +179,34 @@ class Editor:
 
     def _clauses_left(self, text: str, sentence: Span, hits: Sequence[Finding]) -> str:
         """The clauses without a fault, where they can stand alone; else nothing."""
-        clauses = _clauses(text, sentence)
+        clauses = _clauses(text, sentence, [f.start for f in hits])
         faulty = [any(f.start < b and a < f.end for f in hits) for a, b in clauses]
         first, last = faulty.index(True), len(faulty) - 1 - faulty[::-1].index(True)
-        before = text[sentence[0] : clauses[first][0]].rstrip(" ,;:–—-")
+        before = _DANGLING.sub("", text[sentence[0] : clauses[first][0]].rstrip(" ,;:–—-"))
         after = text[clauses[last][1] : sentence[1]].lstrip(" ,;:–—-")
-        mark = text[sentence[1] - 1] if text[sentence[1] - 1] in ".!?…" else ("." if not before else "")
-        if (
-            before
-            and after
-            and first == last
-            and not _SUBORDINATE[self._language].match(after)
-            and self._stands(before + " " + after)
-        ):
-            insertion = _SUBORDINATE[self._language].match(text, clauses[first][0])
-            if insertion and not _CONJUNCTION.match(after):
-                return f"{before} {after}"
-        if before and self._stands(before):
-            return before + ("." if mark in "!?…" else mark or ".")
-        bare = _CONJUNCTION.sub("", after, count=1)
-        if (
-            bare
-            and self._stands(bare)
-            and not _SUBORDINATE[self._language].match(bare)
-            and bare[:1].isupper() | (self._language == "en")
-        ):
-            return bare[0].upper() + bare[1:]
+        head = self._head(before, text[sentence[1] - 1]) if self._stands(before) and _rounded(before) else ""
+        tail = self._tail(after, text[: clauses[last][1]].rstrip()[-1:])
+        if head or tail:
+            return " ".join(part for part in (head, tail) if part)
+        insertion = first == last and _SUBORDINATE[self._language].match(text, clauses[first][0])
+        if insertion and before and after and not _CONJUNCTION.match(after) and self._stands(f"{before} {after}"):
+            return f"{before} {after}"
         return ""
+
+    def _head(self, clause: str, mark: str) -> str:
+        return clause + (mark if mark in ".!?…" else ".")
+
+    def _tail(self, clause: str, separator: str) -> str:
+        """A last clause as a sentence of its own, where it is a main clause."""
+        bare = _CONJUNCTION.sub("", clause, count=1)
+        main = self._language == "en" or bare[:1].isupper() or separator in ":;–—-" or _SUBJECT.match(bare)
+        if not main or not self._stands(bare) or _SUBORDINATE[self._language].match(bare):
+            return ""
+        return bare[0].upper() + bare[1:]
 
     def _stands(self, clause: str) -> bool:
         """Whether a clause can be a sentence, as far as words show."""
-        return (
-            len(clause.split()) >= 4
-            and not _NEVER_ALONE[self._language].match(clause)
-            and not clause.rstrip().endswith((" und", " oder", " and", " or", " aber", " but"))
-        )
+        return len(clause.split()) >= 4 and not _NEVER_ALONE[self._language].match(clause)
 
     def _greet(self, case: Case, head: str, body: str) -> tuple[str, str]:
         """The greeting with the name where it is known and missing; the white space around it stays."""
@@ -245,12 +250,10 @@ class Editor:
         """What the verdict asks for and the draft lacks: each a sentence at its place."""
         rules = {m.rule.id for m in case.missing if m.certain}
         action = case.verdict.action
-        if "emergency-number-missing" in rules:
-            body = self.say("emergency", case, number=self._emergency_number) + (
-                " " + body.lstrip() if body.strip() else ""
-            )
         if case.broken_promise:
-            body = self.say("broken_promise", case) + (" " + body.lstrip() if body.strip() else "")
+            body = _put_first(self.say("broken_promise", case), body)
+        if "emergency-number-missing" in rules:
+            body = _put_first(self.say("emergency", case, number=self._emergency_number), body)
         if not body.strip() and action is not Action.END_CONVERSATION:
             body = self.say("check_matter", case)
         if rules & {"boundary-missing"} and action is not Action.END_CONVERSATION:
@@ -302,14 +305,33 @@ def _body(text: Text) -> Span:
     return start, end
 
 
-def _clauses(text: str, sentence: Span) -> list[Span]:
-    cuts = [sentence[0], *(m.end() for m in _CLAUSE.finditer(text, *sentence)), sentence[1]]
-    return [(a, b) for a, b in pairwise(cuts) if a < b]
+def _clauses(text: str, sentence: Span, faults: Sequence[int]) -> list[Span]:
+    """The clauses of a sentence; a fault that begins after "und" begins a clause too."""
+    start, end = sentence
+    commas = [m.end() for m in _CLAUSE.finditer(text, *sentence)]
+    joined = [
+        at
+        for at in faults
+        if start < at < end and (_CONJUNCTION.match(text, at) or _DANGLING.search(text[start:at].rstrip()))
+    ]
+    return [(a, b) for a, b in pairwise(sorted({start, end, *commas, *joined})) if a < b]
+
+
+def _rounded(clause: str) -> bool:
+    """Whether a head does not end in a scrap such as "after all"."""
+    *_, last = _CLAUSE.split(clause)
+    return last == clause or len(last.split()) >= 3
 
 
 def _tidy(pieces: Sequence[str]) -> list[str]:
     """No more than one blank line where a paragraph went."""
     return [re.sub(r"\n{3,}", "\n\n", "".join(pieces))]
+
+
+def _put_first(sentence: str, body: str) -> str:
+    """`sentence` and then `body`, which begins a sentence of its own."""
+    rest = body.lstrip()
+    return f"{sentence} {rest[0].upper()}{rest[1:]}" if rest else sentence
 
 
 def _appended(body: str, sentence: str) -> str:

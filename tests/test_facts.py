@@ -149,3 +149,8 @@ def test_never_breaks_and_stays_quick(text: str) -> None:
     for fact in facts(text):
         assert text[fact.start : fact.end] == fact.text
     assert time.process_time() - begin < 20, "far more than linear time needs"
+
+
+def test_a_link_with_a_placeholder_is_one_fact() -> None:
+    text = "Siehe https://netz.example/tickets/{{ticket.id}}."
+    assert [(f.kind, f.text) for f in facts(text)] == [("link", "https://netz.example/tickets/{{ticket.id}}")]
