@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -59,15 +60,16 @@ async def answers() -> dict[str, str]:
 def renewed(paths: Sequence[Path]) -> dict[Path, str]:
     """Each page with its generated parts made again. Raises PageError."""
     book = RuleBook()
-    made = {}
-    with service() as address:
-        for path in paths:
+    with service() as address, ThreadPoolExecutor() as pool:
+
+        def renew(path: Path) -> str:
             with tempfile.TemporaryDirectory() as folder:
                 try:
-                    made[path] = Workshop(address, Path(folder), book).renewed(path.read_text("utf-8"))
+                    return Workshop(address, Path(folder), book).renewed(path.read_text("utf-8"))
                 except PageError as error:
                     raise PageError(f"{path.relative_to(ROOT)}: {error}") from error
-    return made
+
+        return dict(zip(paths, pool.map(renew, paths), strict=True))
 
 
 @contextlib.contextmanager

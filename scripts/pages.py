@@ -32,7 +32,8 @@ from coach.types import Category, Omission, SignalKind
 ROOT: Final = Path(__file__).parent.parent
 ADDRESS: Final = "http://127.0.0.1:8000"
 """As it stands in the pages; another one is put in its place when code is run."""
-PATIENCE_S: Final = 60
+PATIENCE_S: Final = 120
+"""How long one example may take."""
 
 _PART = re.compile(
     r"^```(?P<language>\w+) (?:(?P<run>run)|file=(?P<file>\S+))\n(?P<code>.*?)^```$"
@@ -109,16 +110,19 @@ class Workshop:
         return done.stdout.replace(self._address, ADDRESS)
 
     def _run(self, command: list[str], stdin: str = "") -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            command,
-            input=stdin,
-            cwd=self._folder,
-            env=self._environment,
-            timeout=PATIENCE_S,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-        )
+        try:
+            return subprocess.run(
+                command,
+                input=stdin,
+                cwd=self._folder,
+                env=self._environment,
+                timeout=PATIENCE_S,
+                capture_output=True,
+                text=True,
+                encoding="utf-8",
+            )
+        except subprocess.TimeoutExpired as error:
+            raise PageError(f"an example takes more than {PATIENCE_S} s: {shlex.join(command)}\n{stdin}") from error
 
     def _file(self, rest: str) -> str:
         return _fenced(_FENCES.get(Path(rest).suffix, "text"), (ROOT / rest).read_text("utf-8"))
