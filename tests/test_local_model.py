@@ -326,6 +326,7 @@ async def test_closing_ends_the_calls_under_way_before_the_server(provider: Prov
         await call
     with pytest.raises(ModelUnavailable, match="closed"):
         await ask(model)
+    assert not await model.ready()
 
 
 async def test_cancelling_a_caller_cancels_only_him(provider: ProviderStub, weights: Path) -> None:

@@ -130,7 +130,9 @@ class LocalModel:
         return answer.model_copy(update={"usage": answer.usage.model_copy(update={"cost": 0.0})})
 
     async def ready(self) -> bool:
-        """Whether the weights are loaded; to ask begins to load them."""
+        """Whether the weights and litellm are loaded; to ask begins to load them."""
+        if self._closed:
+            return False
         starting = self._start()
         return starting.done() and not starting.cancelled() and starting.exception() is None
 
@@ -152,7 +154,7 @@ class LocalModel:
             async with asyncio.timeout(deadline - time.monotonic()):
                 return await asyncio.shield(self._start())
         except TimeoutError:
-            raise ModelTimeout(f"{self.name} was not asked: no time was left after loading it") from None
+            raise ModelTimeout(f"{self.name} was not asked: it is not loaded yet") from None
         except ConfigurationError as error:
             raise ModelUnavailable(f"{self.name} cannot be started: {error}") from error
 
@@ -178,8 +180,9 @@ class LocalModel:
             raise ConfigurationError(f"There is not enough memory for {weights.name}: {sizes}")
         self._server = await asyncio.to_thread(self._serve, weights)
         server = self._server
-        server = self._server
-        return LiteLLMModel(f"openai/{self.name}", api_base=server.url, api_key=server.api_key, **self._settings)
+        inner = LiteLLMModel(f"openai/{self.name}", api_base=server.url, api_key=server.api_key, **self._settings)
+        await inner.ready()  # loads litellm, so that the first answer does not wait for it
+        return inner
 
     def _find_weights(self) -> Path:
         if self._weights is not None:

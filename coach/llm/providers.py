@@ -109,7 +109,7 @@ class LiteLLMModel:
             async with asyncio.timeout(None if deadline == math.inf else deadline - time.monotonic()):
                 self._litellm = await asyncio.to_thread(_import_litellm)
         except TimeoutError:
-            raise ModelTimeout(f"{self.name} was not asked: no time was left after loading litellm") from None
+            raise ModelTimeout(f"{self.name} was not asked: litellm is not loaded yet") from None
 
 
 class Bill:
