@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from coach import __version__, api, openapi
+from coach.classifier import Classifier
 from coach.gate import HEADER, Gate
 from coach.llm import ChatModel, Progress, build_model
 from coach.rulebook import PROMPTS, RuleBook
@@ -70,9 +71,9 @@ def model_of(settings: Settings, progress: Progress | None = None) -> ChatModel 
 
 
 def coach_of(settings: Settings, book: RuleBook, model: ChatModel | None) -> ReplyCoach:
-    """The coach with the limits that the settings give."""
+    """The coach as the settings want it. Raises ConfigurationError where the learned rules cannot be read."""
     limits = {name: getattr(settings, name) for name in Limits.__dataclass_fields__}
-    return ReplyCoach(book, model, Limits(**limits))
+    return ReplyCoach(book, model, Limits(**limits), Classifier.load() if settings.classifier else None)
 
 
 @asynccontextmanager

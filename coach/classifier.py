@@ -1,8 +1,9 @@
 """Learned rules: linear models over the words and letters of a sentence, beside the written rules.
 
 One model judges the sentences of a draft (is it faulty, and which category), one the customer's words (which signals).
-A text becomes features in four blocks: letters (n-grams of 2 to 5 within a word), words (n-grams of 1 to 3), the words
-of the text before, and the case (channel, language, what is known of authority). Each block has length one.
+A text becomes features in five blocks: letters (n-grams of 2 to 5 within a word), words (n-grams of 1 to 3), the words
+of the text before, the case (channel, language, what is known of authority) and, for a customer's newest message, the
+words of the draft that answers it. Each block has length one.
 Everything is read from one ``.npz`` file without pickle; only numpy is needed. `coach.learned` turns judgements into
 findings and signals, ``training`` makes the file.
 """
@@ -26,12 +27,14 @@ LEARNED = Path(__file__).parent / "models" / "learned.npz"
 FORMAT = 1
 """The version of the file's layout; another one cannot be read."""
 
-BLOCK_WEIGHTS = (1.0, 1.0, 0.4, 0.5)
-"""How much letters, words, the text before and the case count."""
+BLOCK_WEIGHTS = (1.0, 1.0, 0.4, 0.5, 0.5)
+"""How much letters, words, the text before, the case and the reply count."""
 LETTERS = (2, 5)
-WORDS_IN_A_ROW = 3
+WORDS_IN_A_ROW, REPLY_WORDS_IN_A_ROW = 3, 2
 MOST_CACHED = 50_000
 """Words whose n-grams are kept."""
+CLIP = 2.0
+"""Between minus and plus so much the log odds of the other sentences of a draft are believed."""
 
 Floats = npt.NDArray[np.float32]
 
@@ -40,11 +43,12 @@ _TOKEN = re.compile(r"[^\W\d_]+|\d+|[?!]+|\.\.\.|[%€$£:\"(]|[^\w\s.,;'-]")
 
 @dataclass(frozen=True)
 class Unit:
-    """What is judged: a sentence or a message, the text before it, and facts of the case such as ``channel=chat``."""
+    """A sentence or a message to judge, the text before it, facts such as ``channel=chat``, and the reply to it."""
 
     text: str
     previous: str = ""
     case: tuple[str, ...] = ()
+    reply: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,28 +71,32 @@ def letters(word: str) -> list[str]:
     return [padded[i : i + n] for n in range(LETTERS[0], LETTERS[1] + 1) for i in range(max(1, len(padded) - n + 1))]
 
 
-def phrases(words: Sequence[str]) -> list[str]:
-    """The word n-grams."""
-    return [" ".join(words[i : i + n]) for n in range(1, WORDS_IN_A_ROW + 1) for i in range(len(words) - n + 1)]
+def phrases(words: Sequence[str], most: int = WORDS_IN_A_ROW) -> list[str]:
+    """The word n-grams of 1 to `most` words."""
+    return [" ".join(words[i : i + n]) for n in range(1, most + 1) for i in range(len(words) - n + 1)]
 
 
-def features(unit: Unit) -> tuple[list[str], list[str], list[str], list[str]]:
-    """The features of a unit, block by block, each with the mark of its block in front; repeated as often as they occur."""
+def features(unit: Unit) -> tuple[list[str], ...]:
+    """The features of a unit, block by block, each with its block's mark in front and as often as it occurs."""
     words = tokens(unit.text)
     return (
         [f"c{gram}" for word in words for gram in letters(word)],
         [f"w{phrase}" for phrase in phrases(words)],
         [f"p{word}" for word in tokens(unit.previous)],
         [f"x{fact}" for fact in unit.case],
+        [f"r{phrase}" for phrase in phrases(tokens(unit.reply), REPLY_WORDS_IN_A_ROW)],
     )
 
 
 class Scorer:
     """A linear model: ``scores(units)`` has a row a unit and a column an output. Safe to share between threads."""
 
-    def __init__(self, vocabulary: Sequence[str], idf: Floats, weights: npt.NDArray[np.int8], scale: Floats, bias: Floats) -> None:
+    def __init__(
+        self, vocabulary: Sequence[str], idf: Floats, weights: npt.NDArray[np.int8], scale: Floats, bias: Floats
+    ) -> None:
         """`weights` is (features, outputs) in steps of `scale` (outputs); `idf` is (features); `bias` is (outputs)."""
-        if not len(vocabulary) == len(idf) == len(weights) or weights.shape[1:] != scale.shape or scale.shape != bias.shape:
+        fitting = len(vocabulary) == len(idf) == len(weights) and weights.shape[1:] == scale.shape == bias.shape
+        if not fitting:
             raise ValueError("vocabulary, idf, weights, scale and bias do not fit each other")
         self._index = {feature: row for row, feature in enumerate(vocabulary)}
         self._idf, self._weights, self._scale, self._bias = idf.astype(np.float32), weights, scale, bias
@@ -118,12 +126,13 @@ class Scorer:
         lengths: list[int] = []
         index = self._index
         for unit in units:
-            words = tokens(unit.text)
+            words, reply = tokens(unit.text), phrases(tokens(unit.reply), REPLY_WORDS_IN_A_ROW)
             blocks = (
                 [row for word in words for row in self._letters(word)],
                 [row for phrase in phrases(words) if (row := index.get(f"w{phrase}")) is not None],
                 [row for word in tokens(unit.previous) if (row := index.get(f"p{word}")) is not None],
                 [row for fact in unit.case if (row := index.get(f"x{fact}")) is not None],
+                [row for phrase in reply if (row := index.get(f"r{phrase}")) is not None],
             )
             for block in blocks:
                 rows += block
@@ -151,11 +160,11 @@ class Classifier:
     def load(cls, path: Path = LEARNED) -> Self:
         """The classifier in a file. Raises ConfigurationError where it is missing, damaged or of another format."""
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 meta = json.loads(stored["meta"].tobytes())
                 if meta["format"] != FORMAT:
                     raise ValueError(f"format {meta['format']} instead of {FORMAT}")
-                return cls(*(_scorer(stored, role) for role in ("draft", "customer")), meta)
+                return cls(_scorer(stored, "draft"), _scorer(stored, "customer"), meta)
         except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError, zipfile.BadZipFile) as error:
             raise ConfigurationError(f"{path}: the learned rules cannot be read: {error}") from error
 
@@ -199,22 +208,18 @@ class Classifier:
         return {kind: (float(chances[k]), int(best[k])) for k, kind in enumerate(self._kinds)}
 
 
-CLIP = 2.0
-"""Between minus and plus so much the log odds of the other sentences of a draft are believed."""
-
-
 def others(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """For each of one draft's sentences the highest score of the others, clipped."""
     if len(scores) < 2:
-        return np.full(len(scores), -CLIP)
+        return np.array([-CLIP] * len(scores))
     first, second = np.partition(scores, -2)[-1], np.partition(scores, -2)[-2]
     top = int(np.argmax(scores))
-    return np.clip(np.where(np.arange(len(scores)) == top, second, first), -CLIP, CLIP)
+    return np.asarray(np.clip(np.where(np.arange(len(scores)) == top, second, first), -CLIP, CLIP))
 
 
 def probability(log_odds: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """The probability of log odds."""
-    return 1 / (1 + np.exp(-np.clip(log_odds, -50, 50)))
+    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -50, 50))))
 
 
 def softmax(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:

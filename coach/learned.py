@@ -5,7 +5,8 @@ learned one counts for certain (severity error) and from how likely on it is sho
 file. A learned signal alone never brings the gravest verdicts: there it is a warning unless a written rule warns too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from coach.classifier import Classifier, Judgement, Unit
 from coach.ladder import GRAVEST, decide
@@ -47,10 +48,12 @@ def draft_units(draft: Text, context: Context) -> list[tuple[Span, Unit]]:
 
 
 def customer_units(
-    conversation: Sequence[Message], context: Context
+    conversation: Sequence[Message], context: Context, draft: str = ""
 ) -> tuple[list[tuple[Place, Unit]], list[tuple[Place, Unit]]]:
-    """The customer's sentences, and his messages, each with its place."""
-    indices = [index for index, message in enumerate(conversation) if message.author == "customer" and message.text.strip()]
+    """The customer's sentences, and his messages, each with its place; the newest message goes with the `draft`."""
+    indices = [
+        index for index, message in enumerate(conversation) if message.author == "customer" and message.text.strip()
+    ]
     case = (f"channel={context.channel}", f"language={context.language}", f"messages={min(len(indices), 4)}")
     sentences: list[tuple[Place, Unit]] = []
     messages: list[tuple[Place, Unit]] = []
@@ -60,8 +63,118 @@ def customer_units(
         previous = conversation[index - 1].text if answered else ""
         place = "last" if index == indices[-1] else "earlier"
         facts = (*case, f"place={place}")
-        messages.append(((index, 0, len(text)), Unit(text, previous, facts)))
+        messages.append(((index, 0, len(text)), Unit(text, previous, facts, draft if place == "last" else "")))
         for start, end in Text(text).sentences or ((0, len(text)),):
             sentences.append(((index, start, end), Unit(text[start:end], previous, facts)))
             previous = ""
     return sentences, messages
+
+
+class LearnedRules:
+    """The learned rules of one language. Made once; safe to share between threads."""
+
+    def __init__(self, book: RuleBook, language: str, classifier: Classifier) -> None:
+        self._book, self._classifier = book, classifier
+        rules = [rule for rule in book.rules[language] if rule.learned]
+        self._findings = {Category(rule.category or ""): rule for rule in rules if rule.kind == "finding"}
+        self._signals = {SignalKind(rule.category or ""): rule for rule in rules if rule.kind == "signal"}
+
+    def findings(
+        self,
+        draft: Text,
+        context: Context,
+        written: Sequence[Finding],
+        promises: Sequence[Promise] = (),
+        ignore: Sequence[str] = (),
+    ) -> list[Finding]:
+        """The findings to add to the `written` ones: sentences that no written rule is certain of."""
+        units = draft_units(draft, context)
+        certain = [f for f in written if f.severity is Severity.ERROR]
+        hit = [any(f.start < end and start < f.end for f in certain) for (start, end), _ in units]
+        found = []
+        judgements = self._classifier.judge([unit for _, unit in units], hit)
+        for (span, unit), seen, judged in zip(units, hit, judgements, strict=True):
+            rule = self._findings.get(judged.category)
+            if seen or not rule or rule.id in ignore or len(unit.text) < SHORTEST:
+                continue
+            severity = self._severity(judged, span, context, promises)
+            if severity:
+                found.append(_finding(rule, severity, draft, span))
+        return found
+
+    def _severity(
+        self, judged: Judgement, span: Span, context: Context, promises: Sequence[Promise]
+    ) -> Severity | None:
+        """How sure a finding is, None for too little; what authority covers is no fault, what nobody knows no error."""
+        limits = self._classifier.meta["draft"]["thresholds"][judged.category]
+        severity = _severity(judged.faulty, limits)
+        if judged.category is not Category.PROMISE or not severity:
+            return severity
+        here = [p for p in promises if p.start < span[1] and span[0] < p.end]
+        if any(p.cover is Cover.COVERED for p in here):
+            return None
+        doubtful = context.authority is None or any(p.kind is PromiseKind.CHECK for p in here)
+        return Severity.WARNING if doubtful else severity
+
+    def signals(
+        self,
+        conversation: Sequence[Message],
+        draft: str,
+        context: Context,
+        written: Sequence[Signal],
+        withdrawn: Mapping[SignalKind, tuple[int, int]] = MappingProxyType({}),
+        ignore: Sequence[str] = (),
+    ) -> list[Signal]:
+        """The signals to add to the `written` ones: at the most one of a kind, none that is certain or `withdrawn`."""
+        sentences, messages = customer_units(conversation, context, draft)
+        certain = {s.kind for s in written if s.severity is Severity.ERROR}
+        found = []
+        likely = self._classifier.signals([unit for _, unit in sentences], [unit for _, unit in messages])
+        for kind, (chance, best) in likely.items():
+            rule = self._signals.get(kind)
+            severity = _severity(chance, self._classifier.meta["customer"]["thresholds"][kind])
+            if rule and severity and kind not in certain and rule.id not in ignore:
+                index, start, end = sentences[best][0]
+                if (index, start) <= withdrawn.get(kind, (-1, 0)):
+                    continue
+                quote = conversation[index].text[start:end]
+                found.append(
+                    Signal(kind=kind, quote=quote, message=index, start=start, end=end, rule=rule.id, severity=severity)
+                )
+        return self._two_for_the_gravest(found, context, written)
+
+    def _two_for_the_gravest(
+        self, found: Sequence[Signal], context: Context, written: Sequence[Signal]
+    ) -> list[Signal]:
+        """`found`, each a warning where it would bring a gravest verdict and no written rule warns of it too."""
+        ladder = self._book.ladder
+        warned = {s.kind for s in written}
+        kept = []
+        for signal in found:
+            grave = decide([signal], context, ladder).action in GRAVEST
+            alone = grave and signal.kind not in warned
+            kept.append(signal.model_copy(update={"severity": Severity.WARNING}) if alone else signal)
+        return kept
+
+
+def _severity(chance: float, limits: Sequence[float | None]) -> Severity | None:
+    """`limits` are from how likely on it is certain, and from how likely on it is shown; null for never."""
+    certain, shown = limits
+    if certain is not None and chance >= certain:
+        return Severity.ERROR
+    return Severity.WARNING if shown is not None and chance >= shown else None
+
+
+def _finding(rule: Rule, severity: Severity, draft: Text, span: Span) -> Finding:
+    start, end = span
+    return Finding(
+        rule=rule.id,
+        category=Category(rule.category or ""),
+        severity=severity,
+        quote=draft.original[start:end],
+        start=start,
+        end=end,
+        why=rule.why or "",
+        instead=rule.instead or "",
+        tips=rule.tips,
+    )

@@ -53,15 +53,13 @@ class Linter:
     def signals(self, conversation: Sequence[Message], context: Context, ignore: Sequence[str] = ()) -> list[Signal]:
         """What the customer's messages show and he has not taken back, by place; one signal a kind and sentence."""
         found: dict[tuple[SignalKind, int, Span | int], Signal] = {}
-        withdrawn: dict[SignalKind, tuple[int, int]] = {}
+        withdrawn = self.withdrawn(conversation)
         customer_messages = sum(message.author == "customer" for message in conversation)
         for index, message in enumerate(conversation):
             if message.author != "customer":
                 continue
             text = Text(message.text)
             folded = self.fold(text)
-            for rule, (start, _) in self._withdrawals.matches(text, folded):
-                withdrawn.update(dict.fromkeys(rule.withdraws, (index, start)))
             for rule, (start, end) in self._signals.matches(text, folded):
                 if rule.id in ignore or not applies(rule.when, context, customer_messages):
                     continue
@@ -80,6 +78,16 @@ class Linter:
                     found[key] = signal
         in_force = [s for s in found.values() if (s.message, s.start) > withdrawn.get(s.kind, (-1, 0))]
         return sorted(in_force, key=lambda s: (s.message, s.start))
+
+    def withdrawn(self, conversation: Sequence[Message]) -> dict[SignalKind, tuple[int, int]]:
+        """What the customer has taken back, and where: (index of the message, start). What he said before is void."""
+        found: dict[SignalKind, tuple[int, int]] = {}
+        for index, message in enumerate(conversation):
+            if message.author == "customer":
+                text = Text(message.text)
+                for rule, (start, _) in self._withdrawals.matches(text, self.fold(text)):
+                    found.update(dict.fromkeys(rule.withdraws, (index, start)))
+        return found
 
     def answered(
         self, draft: Text, conversation: Sequence[Message], context: Context, ignore: Sequence[str] = ()

@@ -56,7 +56,7 @@ class RuleBook:
     def vocabulary(self, language: str) -> frozenset[str]:
         """The whole words of the rules' phrases, folded: what a typo is corrected to."""
         words: set[str] = set()
-        for rule in self.rules.get(language, ()):
+        for rule in (rule for rule in self.rules.get(language, ()) if not rule.learned):
             words.update(*(re.findall(r"[a-z]+", fold(e.match)) for e in rule.examples if isinstance(e, Example)))
             for pattern in rule.all_patterns:
                 words.update(re.findall(r"(?<![a-z\\\]})?*+|])[a-z]+(?![a-z(\[?*+{|\\])", fold(pattern)))

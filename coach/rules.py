@@ -85,6 +85,7 @@ class Rule(Noun):
     said_by: Literal["customer", "us"] = Field(
         "customer", description="For a signal: whose words show it. `us`: the draft answers what only such words call for."
     )
+    learned: bool = Field(False, description="Found by the classifier of `coach.learned`, not by patterns.")
     promise: PromiseKind | None = Field(
         None, description="What is committed to, or asked for; for what authority covers."
     )
@@ -125,6 +126,8 @@ class Rule(Noun):
             if not (self.withdraws and self.patterns and self.examples) or self.category:
                 raise ValueError("a withdrawal has `withdraws`, `patterns` and examples, and no category")
             return self
+        if self.learned and (self.patterns or self.kind == "omission"):
+            raise ValueError("a learned rule is a finding or a signal without `patterns`")
         words = [word.value for word in categories[self.kind]]
         if self.category not in words:
             raise ValueError(f"category must be one of: {', '.join(words)}")

@@ -13,10 +13,12 @@ from typing import Any, Literal, Self
 
 from coach.authority import grants_something
 from coach.checker import Checked, rule_faults, text_faults
+from coach.classifier import Classifier
 from coach.editor import Case, Editor
 from coach.errors import ModelError, RequestError
 from coach.handover import handover_note
 from coach.ladder import GRAVEST, decide
+from coach.learned import LearnedRules
 from coach.lint import Linter, without_overlaps
 from coach.llm import ChatModel, Completion
 from coach.omissions import Missing, OmissionLinter
@@ -70,6 +72,7 @@ class Tools:
     omissions: OmissionLinter
     promises: Promises
     editor: Editor
+    learned: LearnedRules | None = None
 
 
 @dataclass
@@ -120,16 +123,26 @@ class Work:
 
 
 class ReplyCoach:
-    """The coach. Made once with the rules and, where there is one, a model; safe to share between tasks."""
+    """The coach. Made once with the rules and, where there are any, a model and a classifier; safe to share."""
 
-    def __init__(self, book: RuleBook, model: ChatModel | None = None, limits: Limits = Limits()) -> None:
+    def __init__(
+        self,
+        book: RuleBook,
+        model: ChatModel | None = None,
+        limits: Limits = Limits(),
+        classifier: Classifier | None = None,
+    ) -> None:
         self._book, self._model, self._limits = book, model, limits
         prompts = PromptBook(book)
         self._reader, self._writer = Reader(book, prompts), Writer(book, prompts)
         self._thread = ThreadReader(book)
         self._tools = {
             language: Tools(
-                Linter(book, language), OmissionLinter(book, language), Promises(book, language), Editor(book, language)
+                Linter(book, language),
+                OmissionLinter(book, language),
+                Promises(book, language),
+                Editor(book, language),
+                LearnedRules(book, language, classifier) if classifier else None,
             )
             for language in book.languages
         }
@@ -190,6 +203,12 @@ class ReplyCoach:
         answered = tools.linter.answered(work.draft, conversation, context, ignore)
         said += [signal for signal in answered if signal.kind not in kinds]
         work.signals = with_broken(said, broken, conversation)
+        if tools.learned:
+            learned = tools.learned.findings(work.draft, context, work.findings, work.promises, ignore)
+            work.findings = without_overlaps([*work.findings, *learned])
+            withdrawn = tools.linter.withdrawn(conversation)
+            shown = tools.learned.signals(conversation, request.draft, context, work.signals, withdrawn, ignore)
+            work.signals = sorted([*work.signals, *shown], key=lambda s: (s.message, s.start))
         return work
 
     def _admit(self, request: Request) -> None:

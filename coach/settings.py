@@ -31,6 +31,7 @@ class Settings(BaseSettings):
         20, gt=0, le=600, description="Longest wait for one answer of the model, in seconds."
     )
     fallback_models: List = Field((), description="Models asked in turn when the first one cannot answer.")
+    classifier: bool = Field(True, description="Learned rules beside the written ones: `on` or `off`.")
     weights_folder: Path | None = Field(None, description="Where the local model's weights lie; else the user's cache.")
     deadline_ms: int = Field(28_000, ge=50, le=600_000, description="Time for an answer where the request names none.")
 

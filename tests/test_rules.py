@@ -13,7 +13,7 @@ from coach.types import Action, Channel, Context, Message
 
 BOOK = RuleBook()
 LINTERS = {language: Linter(BOOK, language) for language in BOOK.languages}
-RULES = [rule for rules in BOOK.rules.values() for rule in rules]
+RULES = [rule for rules in BOOK.rules.values() for rule in rules if not rule.learned]
 FINDINGS = [r for r in RULES if r.kind == "finding" and r.category != "promise"]
 SIGNALS = [r for r in RULES if r.kind == "signal" and r.said_by == "customer"]
 

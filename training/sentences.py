@@ -1,12 +1,12 @@
 """Labelled sentences: one JSON object a line in ``training/sentences/*.jsonl``.
 
 ```json
-{"id": "de-hostility-001", "role": "draft", "language": "de", "channel": "email", "previous": "Guten Tag Frau Becker,",
- "text": "Lesen Sie halt das Kleingedruckte.", "labels": ["hostility"], "authority": [], "warnings_given": 0, "by": "..."}
+{"id": "de-hostility-001", "role": "draft", "language": "de", "channel": "email", "previous": "Guten Tag Frau Kern,",
+ "text": "Lesen Sie halt das Kleingedruckte.", "labels": ["hostility"], "authority": [], "warnings_given": 0, "by": ""}
 ```
 
-`role` is ``draft`` (labels are finding categories) or ``customer`` (labels are signal kinds). `previous` is the sentence
-or message before, empty for none. No labels: the text is fine, most often a look-alike of something that is not.
+`role` is ``draft`` (labels are finding categories) or ``customer`` (labels are signal kinds). `previous` is the
+sentence or message before, empty for none. No labels: the text is fine, most often a look-alike of one that is not.
 """
 
 import json
@@ -17,6 +17,8 @@ from typing import Literal
 from pydantic import Field, ValidationError, model_validator
 
 from coach.errors import ConfigurationError
+from coach.rulebook import RuleBook
+from coach.rules import Example
 from coach.types import Category, Channel, Noun, SignalKind
 
 FOLDER = Path(__file__).parent / "sentences"
@@ -72,3 +74,21 @@ def parsed(line: str, place: str) -> Sentence:
 def read_all(folder: Path = FOLDER) -> list[Sentence]:
     """All sentences of a folder, file by file in the order of their names. Raises BadSentence."""
     return [sentence for path in sorted(folder.glob("*.jsonl")) for sentence in read(path)]
+
+
+def rule_sentences(book: RuleBook) -> list[Sentence]:
+    """The examples of the learned rules: what they have to find, and what is fine."""
+    found = []
+    for rule in (rule for rules in book.rules.values() for rule in rules if rule.learned):
+        role: Literal["draft", "customer"] = "draft" if rule.kind == "finding" else "customer"
+        label = (rule.category or "",)
+        flagged = [(e.flagged, label) for e in rule.examples if isinstance(e, Example)]
+        fine = [
+            (text, ())
+            for text in (*rule.clean, *(e.better for e in rule.examples if isinstance(e, Example) and e.better))
+        ]
+        for number, (text, labels) in enumerate(dict.fromkeys([*flagged, *fine])):
+            identity = f"rule-{rule.language}-{rule.id}-{number}"
+            language: Literal["de", "en"] = "de" if rule.language == "de" else "en"
+            found.append(Sentence(id=identity, role=role, language=language, text=text, labels=labels, by="rule file"))
+    return found
