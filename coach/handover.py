@@ -35,7 +35,7 @@ def handover_note(
     customer = [(index, m.text) for index, m in enumerate(conversation) if m.author == "customer"]
     said = [sentence for index, text in customer for sentence in _sentences(index, text, signals)]
     first = [sentence for index, text in customer[:1] for sentence in _sentences(index, text, signals)]
-    wishes = [sentence for sentence in said if _WISH.search(sentence)]
+    wishes = [sentence for sentence in said if _WISH.search(sentence) and sentence not in first] or first
     failures = [s.quote for s in signals if s.kind is SignalKind.REPEATED_FAILURE]
     newest = [*enumerate(conversation)][-MESSAGES:]
     return HandoverNote(
@@ -59,4 +59,5 @@ def _sentences(index: int, text: str, signals: Sequence[Signal]) -> list[str]:
 
 def _short(text: str) -> str:
     line = " ".join(text.split())
+    line = line[:1].upper() + line[1:]
     return line if len(line) <= LONGEST else line[: LONGEST - 1].rsplit(" ", 1)[0] + "…"

@@ -4,12 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coach.facts import facts
+from coach.facts import ALWAYS_STAY, facts
 from coach.llm import ChatMessage, ChatModel, Completion
 from coach.omissions import Missing
 from coach.prompts import Prompt, PromptBook, conversation_text, described, listed
 from coach.rulebook import RuleBook
 from coach.rules import Labels, Rule
+from coach.text import Text
 from coach.types import Category, Context, Fault, Finding, Message, Omission, Signal, SignalKind, Verdict
 
 _WRAPPED = re.compile(r"\A\s*```[a-z]*\n(.*?)\n?```\s*\Z", re.DOTALL)
@@ -42,9 +43,7 @@ class Writer:
         thread, left_out = conversation_text(task.conversation)
         context = task.context
         steps = ", ".join(task.verdict.also)
-        keep = dict.fromkeys(
-            fact.text for fact in facts(task.draft, [n for n in (context.customer_name, context.agent_name) if n])
-        )
+        keep = _has_to_stay(task)
         values = {
             "form": context.form_of_address or "as in the draft",
             "left_out": left_out,
@@ -101,6 +100,19 @@ class Writer:
         )
         messages = (*prompt.messages, ChatMessage(role="assistant", content=candidate), *named.messages)
         return await model.complete(messages, str, deadline)
+
+
+def _has_to_stay(task: Task) -> list[str]:
+    """The facts of the draft that no fault takes with it, as they stand."""
+    draft = Text(task.draft)
+    faulty = [draft.sentence_at(f.start) or (f.start, f.end) for f in task.findings]
+    return list(
+        dict.fromkeys(
+            fact.text
+            for fact in facts(task.draft)
+            if fact.kind in ALWAYS_STAY or not any(a < fact.end and fact.start < b for a, b in faulty)
+        )
+    )
 
 
 def unwrapped(answer: str, draft: str) -> str:
