@@ -354,10 +354,14 @@ class Known:
         self._said = f" {' '.join(fold(text) for text in texts)} "
         self._values: set[tuple[str, str]] = set()
         self._numbers: set[str] = set()
+        self._counted: dict[str, set[str]] = {}
         for text in texts:
             for fact in facts(text):
                 self._values.add((fact.kind, fact.value))
                 self._numbers.update(_numbers_in(fact))
+                if fact.kind == "number" and " " in fact.value:
+                    for number in _numbers_in(fact):
+                        self._counted.setdefault(number, set()).add(fact.value.split(" ")[1])
                 if fact.kind == "date":
                     self._values.update(("date", part) for part in _date_parts(fact.value))
             for word in re.findall(r"[^\W\d_]+", text.lower()):
@@ -373,6 +377,8 @@ class Known:
             return True
         if fact.kind in ("number", "amount", "time", "date"):
             numbers = _numbers_in(fact)
+            if fact.kind == "number" and " " in fact.value and any(n in self._counted for n in numbers):
+                return False  # the number counts something else there: "3 days" for "3 weeks"
             return bool(numbers) and numbers <= self._numbers and (fact.kind != "date" or fact.value.startswith("--"))
         if fact.kind == "name":
             return any(_stands_in(fact.value + ending, self._said) for ending in ("s", "'s", "'"))

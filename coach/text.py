@@ -43,11 +43,17 @@ _CLOSING = re.compile(
 _GREETING = re.compile(
     r"\s*(?:sehr\s+geehrte[rs]?|guten\s+(?:tag|morgen|abend)|schönen guten tag|hallo|hi|hey|moin|servus"
     r"|grüß\s+gott|grüezi"
-    r"|lieber?|werte[rs]?|dear|hello|good\s+(?:morning|afternoon|evening|day)|greetings)\b[^\n,!.:?;]{0,70}[,!.:]?",
+    r"|lieber?|werte[rs]?|dear|hello|good\s+(?:morning|afternoon|evening|day)|greetings)\b[^\n,!.:?;<]{0,70}[,!.:]?",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"```.*?(?:```|\Z)", re.DOTALL)
 _QUOTED_LINE = re.compile(r"^[ \t]*>.*(?:\n|\Z)", re.MULTILINE)
+_BLOCK_TAG = re.compile(
+    r"</?(?:p|br|div|ul|ol|li|table|tbody|tr|td|th|h[1-6]|hr|html|body|blockquote)(?:\s[^<>\n]{0,300})?/?>",
+    re.IGNORECASE,
+)
+"""Tags of HTML that begin a new line."""
+_LINE_BREAK = re.compile(rf"(?:{_BLOCK_TAG.pattern}|\n)+", re.IGNORECASE)
 _SIGNATURE_MARK = re.compile(r"^-- ?$", re.MULTILINE)
 _POSTSCRIPT = re.compile(r"^\s*p\.?\s?s\.?\s?[:.]", re.IGNORECASE | re.MULTILINE)
 _ABBREVIATION = re.compile(
@@ -56,7 +62,9 @@ _ABBREVIATION = re.compile(
     r"|(?<![\d€$%])\b\d{1,2})\.$",
     re.IGNORECASE,
 )
-_END = re.compile(r"(?:[.!?…]+[\"'”“’»)\]]*(?=\s|$)|\n[ \t]*\n\s*|\n(?=[ \t]*(?:[-*•–]|\d+[.)])\s)|(?<=[,:;.!?])\n)")
+_END = re.compile(
+    r"(?:[.!?…]+[\"'”“’»)\]]*(?=\s|$)|\n[ \t\r]*\n\s*|\n(?=[ \t]*(?:[-*•–]|\d+[.)])\s)|(?<=[,:;.!?])\r?\n)"
+)
 _LOWER_OR_MONTH = re.compile(
     r"\s+(?:[a-zäöü]|januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|jan|feb|stock|etage|klasse|mahnung)",
     re.IGNORECASE,
@@ -153,8 +161,9 @@ class Text:
 
     @cached_property
     def quoted(self) -> tuple[Span, ...]:
-        """Lines quoted from somebody else (``>``) and code blocks, sorted and disjoint."""
-        spans = sorted(m.span() for pattern in (_CODE, _QUOTED_LINE) for m in pattern.finditer(self.original))
+        """Lines quoted from somebody else (``>``), code blocks and tags that break lines, sorted and disjoint."""
+        unsaid = (_CODE, _QUOTED_LINE, _BLOCK_TAG)
+        spans = sorted(m.span() for pattern in unsaid for m in pattern.finditer(self.original))
         merged: list[Span] = []
         for start, end in spans:
             if merged and start <= merged[-1][1]:
@@ -165,12 +174,25 @@ class Text:
 
     @cached_property
     def greeting(self) -> Span | None:
-        """The greeting with its comma, where the text starts with one."""
-        found = _GREETING.match(self.original)
-        if not found:
-            return None
-        start = len(self.original) - len(self.original.lstrip())
-        return (start, found.end())
+        """The greeting with its comma, where the text starts with one; quoted lines and tags may stand before it."""
+        start = self.said_from(0)
+        found = _GREETING.match(self.original, start)
+        return (start, found.end()) if found else None
+
+    def said_from(self, position: int) -> int:
+        """Where what is said goes on: after the white space, quoted lines and tags at `position`."""
+        for start, end in self.quoted:
+            if start >= position and not self.original[position:start].strip():
+                position = end
+        rest = self.original[position:]
+        return position + len(rest) - len(rest.lstrip())
+
+    def said_until(self, position: int) -> int:
+        """Where what is said ends: before the white space, quoted lines and tags at `position`."""
+        for start, end in reversed(self.quoted):
+            if end <= position and not self.original[end:position].strip():
+                position = start
+        return len(self.original[:position].rstrip())
 
     @cached_property
     def signature(self) -> Span | None:
@@ -188,18 +210,18 @@ class Text:
 
     def _bare_name_block(self) -> Span | None:
         """A last paragraph of one to three short lines that are no sentences: names without a closing formula."""
-        block = re.search(r"\n[ \t]*\n(?:[^\n.!?:]{2,45}\.?[^\n.!?:]{0,25}(?:\n|\s*\Z)){1,3}\Z", self.original)
+        block = re.search(r"\n[ \t\r]*\n(?:[^\n.!?:]{2,45}\.?[^\n.!?:]{0,25}(?:\n|\s*\Z)){1,3}\Z", self.original)
         if not block or not self.original[block.start() :].lstrip()[:1].isupper():
             return None
         return (block.end() - len(block.group().lstrip()), block.end())
 
     def _lines_from_the_end(self) -> list[Span]:
         lines, position = [], 0
-        for line in self.original.splitlines(keepends=True):
-            stripped = line.rstrip("\r\n")
-            if stripped.strip():
-                lines.append((position, position + len(stripped)))
-            position += len(line)
+        for end, after in (*(m.span() for m in _LINE_BREAK.finditer(self.original)), (len(self.original),) * 2):
+            line = self.original[position:end]
+            if line.strip():
+                lines.append((position, position + len(line.rstrip("\r"))))
+            position = after
         return lines[:-13:-1]
 
     @cached_property

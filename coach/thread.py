@@ -35,6 +35,10 @@ _NO_NAME = re.compile(
 )
 _SIGNED = re.compile(rf"^[ \t]*(?:[-–,]\s*)?(?P<name>{_NAME})[ \t,.]*$", re.MULTILINE)
 _SIE = re.compile(r"(?<![.!?:]\s)(?<!^)\b(?:Sie|Ihnen|Ihr(?:e[nmrs]?)?)\b")
+_SIE_FOR_CERTAIN = re.compile(r"(?<![.!?:…–-]\s)(?<!^)(?<!\n)(?<!>)\b(?:Sie|Ihnen)\b")
+_DU_FOR_CERTAIN = re.compile(r"\b(?:[Dd]u|[Dd]ich|[Dd]ir|[Dd]ein(?:e[nmrs]?)?)\b")
+_TITLED = re.compile(r"\b(?:Herrn?|Frau|Sehr geehrte[rs]?)\b")
+_QUOTATION = re.compile('[„“"»«][^„“"»«”]{0,300}[“”"«»]')
 _DU = re.compile(r"\b(?:du|dich|dir|dein(?:e[nmrs]?)?|euch|euer|eure[nmrs]?)\b", re.IGNORECASE)
 
 
@@ -56,6 +60,14 @@ def language_of(text: str) -> str | None:
         return str(language)
     ranked = [str(code) for code, _ in _identifier().rank(words)]
     return next(code for code in ranked if code in ("de", "en"))
+
+
+def forms_of_address(text: str) -> frozenset[FormOfAddress]:
+    """The forms of address that a German text uses, as far as its words are certain; its quotations do not count."""
+    body = Text(text)
+    said = _QUOTATION.sub(" ", text[: body.signature[0] if body.signature else len(text)])
+    used = ((FormOfAddress.SIE, _SIE_FOR_CERTAIN), (FormOfAddress.DU, _DU_FOR_CERTAIN))
+    return frozenset(form for form, words in used if words.search(said))
 
 
 def form_of_address(text: str) -> FormOfAddress | None:
@@ -134,10 +146,13 @@ class ThreadReader:
         return Inferred(field="language", value=DEFAULT_LANGUAGE)
 
     def _form(self, request: Request) -> FormOfAddress | None:
-        """The draft decides; where it addresses nobody, the agent's earlier messages, then the customer's."""
+        """The draft decides, then the agent's earlier messages, then a title, then what the customer says."""
         agents = [m.text for m in reversed(request.conversation) if m.author == "agent"]
         customers = [m.text for m in reversed(request.conversation) if m.author == "customer"]
-        return next((form for text in (request.draft, *agents, *customers) if (form := form_of_address(text))), None)
+        formal = FormOfAddress.SIE if _TITLED.search(f"{request.draft[:120]} {request.customer_name or ''}") else None
+        ours = (form for text in (request.draft, *agents) if (form := form_of_address(text)))
+        theirs = (form for text in customers if (form := next(iter(forms_of_address(text)), None)))
+        return next(ours, None) or formal or next(theirs, None)
 
     def _names(self, request: Request) -> Iterator[Inferred]:
         yield next(self._customer_names(request), Inferred(field="customer_name", value=None))
