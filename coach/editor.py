@@ -9,7 +9,7 @@ number. All other words and white space stay as they are.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from coach.facts import facts
 from coach.omissions import Missing, names
@@ -17,7 +17,7 @@ from coach.rulebook import RuleBook
 from coach.text import Span, Text
 from coach.types import Action, Category, Context, Finding, Omission, PromiseKind, Severity, SignalKind, Verdict
 
-STAY = frozenset({"id", "link", "email", "phone", "placeholder", "markup"})
+STAY = frozenset({"id", "link", "email", "phone", "placeholder"})
 """Kinds of facts that stay whatever happens to their sentence."""
 
 _CLAUSE = re.compile(r"(?:,|;|:|\s[–—-])\s+")
@@ -69,6 +69,17 @@ TELLING = (
 )  # fmt: skip
 """Of several uncovered promises the first of these is the one to check."""
 
+_ITEM = re.compile(r"(?:[-*•–]|\d{1,2}[.)]|p\.?\s?s\.?\s?[:.]?)\s+", re.IGNORECASE)
+"""What marks an item of a list, or a postscript."""
+_INLINE_TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z]\w*)[^<>]*>")
+_EMPTY_TAG = re.compile(
+    r"<(p|li|ul|ol|div|b|i|strong|em|span)\b[^<>]*>\s*</\1>\s?|(?<=<br>)<br>(?=<br>)", re.IGNORECASE
+)
+_OPENED = re.compile(r"<[A-Za-z][^<>]*>$")
+_ENDED = re.compile(r"[.!?…:][\"'”“’»)\]]*(?:</\w+>)*$")
+_GREETING_WORDS = re.compile(
+    r"(?:hallo|hi|hey|moin|servus|guten (?:tag|morgen|abend)|hello|good (?:morning|afternoon|evening))", re.IGNORECASE
+)
 _ONE_LINE = frozenset({"chat", "phone", "social", "in_person"})
 """Channels in which a text is one paragraph."""
 
@@ -103,14 +114,15 @@ class Editor:
     def edit(self, case: Case) -> str:
         """The draft without its certain faults and with what the verdict asks for; unchanged where neither is due."""
         text = case.draft
-        pieces = self._without_faults(case)
         start, end = _body(text)
-        head, tail = text.original[:start], text.original[end:]
-        body = "".join(pieces)
-        head, body = self._greet(case, head, body)
+        under = text.said_from(text.signature[1]) if text.signature else len(text.original)
+        body = self._without_faults(case, (start, end))
+        postscript = self._without_faults(case, (under, len(text.original)))
+        tail = text.original[end:under] + postscript if postscript else text.original[end:under].rstrip()
+        head, body = self._greet(case, text.original[:start], body)
         body = self._keep_ids(case, head, body, tail)
         body = self._add_sentences(case, body)
-        if body.strip() == text.original[start:end].strip() and head == text.original[:start]:
+        if (head, body) == (text.original[:start], text.original[start:end]) and tail == text.original[end:].rstrip():
             return text.original
         return self._joined(case, head, body, tail)
 
@@ -119,31 +131,25 @@ class Editor:
         form = "you" if self._language == "en" else (case.context.form_of_address or "Sie")
         return self._phrases.say(sentence, str(form), **values)
 
-    def _without_faults(self, case: Case) -> list[str]:
-        """The body in pieces, white space included, without or instead of what is faulty."""
-        text = case.draft.original
-        start, end = _body(case.draft)
+    def _without_faults(self, case: Case, part: Span) -> str:
+        """A part of the draft, white space and tags included, without or instead of what is faulty."""
+        text, (start, end) = case.draft.original, part
         faulty = [f for f in case.findings if f.severity is Severity.ERROR]
-        pieces: list[str] = []
-        said: set[str] = set()
+        lines: list[_Line] = []
         position = start
         for a, b in case.draft.sentences:
             if b <= start or a >= end:
                 continue
             a = max(a, start)
-            gap = text[position:a]
-            hits = [f for f in faulty if f.start < b and a < f.end]
-            kept = self._mended(case, (a, b), hits) if hits else text[a:b]
-            if hits and kept in said:
-                kept = ""
-            if kept:
-                said.add(kept)
-                pieces += (gap if pieces or not gap.strip() else "", kept)
-            elif "\n" in gap and pieces:
-                pieces.append(gap)
+            said = text[a:b]
+            mark = found.group() if (found := _ITEM.match(said)) else ""
+            kept = said[len(mark) :]
+            if hits := [f for f in faulty if f.start < b and a < f.end]:
+                kept = _paired(kept, self._mended(case, (a + len(mark), b), hits))
+                kept = "" if any(kept == line.said for line in lines) else kept
+            lines.append(_Line(text[position:a], mark, kept))
             position = b
-        pieces.append(text[position:end])
-        return _tidy(pieces)
+        return _laid_out(lines) + text[position:end]
 
     def _mended(self, case: Case, sentence: Span, hits: Sequence[Finding]) -> str:
         """What stands in place of a sentence with faults: nothing, a part of it, or another sentence."""
@@ -217,22 +223,20 @@ class Editor:
             if f.severity is Severity.ERROR
         )
         wanted = any(m.category is Omission.NAME for m in case.missing)
-        if not name or (names(head + body, name) and not greeting_faulty) or not (wanted or greeting_faulty):
-            return ("" if greeting_faulty and not name else head), body
-        greeting = self.say("greeting", case, name=name)
-        if not head.strip() and case.context.channel in _ONE_LINE:
+        start, end = case.draft.greeting or (len(head), len(head))
+        before, greeting, after = head[:start], head[start:end], head[end:]
+        if not name or (names(greeting + body, name) and not greeting_faulty) or not (wanted or greeting_faulty):
+            return (before + after.lstrip() if greeting_faulty and not name else head), body
+        words = _GREETING_WORDS.match(greeting)
+        new = f"{words.group()} {name}," if words and not greeting_faulty else self.say("greeting", case, name=name)
+        if greeting:
+            return before + new + after, body
+        if case.context.channel in _ONE_LINE:
             starts_low = _lower_start(body, self._language)[:1].islower()
-            return (f"{name}, " if starts_low else f"{greeting.rstrip(',')}! "), body
-        if not head.strip():
-            return f"{greeting}\n\n", body
-        words = re.match(
-            r"\s*(hallo|hi|hey|moin|servus|guten (?:tag|morgen|abend)|hello|good (?:morning|afternoon|evening))",
-            head,
-            re.IGNORECASE,
-        )
-        if words and not greeting_faulty:
-            greeting = f"{words.group(1)} {name},"
-        return greeting + head[len(head.rstrip()) :], body
+            return head + (f"{name}, " if starts_low else f"{new.rstrip(',')}! "), body
+        if (paragraph := head.rfind("<p")) >= 0:
+            return f"{head[:paragraph]}<p>{new}</p>{head[paragraph:]}", body
+        return head + new + _paragraph(case.draft), body
 
     def _keep_ids(self, case: Case, head: str, body: str, tail: str) -> str:
         """Ids, links and placeholders that went with their sentence come back in a check."""
@@ -283,26 +287,82 @@ class Editor:
         return "hand_over" if case.context.supervisor_available else "hand_over_unavailable"
 
     def _joined(self, case: Case, head: str, body: str, tail: str) -> str:
-        body = body.strip("\n ") if tail.strip() else body.strip()
-        if tail.strip():
-            gap = tail[: len(tail) - len(tail.lstrip())] or ("\n\n" if "\n" in case.draft.original else " ")
-            tail = gap + tail.lstrip()
-        if head.rstrip().endswith(","):
-            body = _lower_start(body, self._language)
-        return head + body + tail
+        """The parts with white space between them, as much as the draft has there or would have."""
+        gap = " " if case.context.channel in _ONE_LINE else _paragraph(case.draft)
+        if head and body and not head[-1].isspace() and head[-1] != ">":
+            head += gap
+        if body and tail.strip() and not tail[0].isspace() and tail[0] != "<":
+            tail = gap + tail
+        if re.search(r",(?:\s|<[^<>]*>)*\Z", head[-200:]):
+            tags = re.match(r"(?:\s|<[^<>]*>)*", body)
+            first = tags.end() if tags else 0
+            body = body[:first] + _lower_start(body[first:], self._language)
+        text = head + body + tail
+        while (tidied := _EMPTY_TAG.sub("", text)) != text:
+            text = tidied
+        return text
+
+
+@dataclass
+class _Line:
+    """A sentence in its place: what stands before it, its mark where it is an item or a postscript, what it says."""
+
+    gap: str
+    mark: str
+    said: str
+
+
+def _laid_out(lines: Sequence[_Line]) -> str:
+    """The lines that still say something, with the white space that parts them; items keep counting from 1."""
+    out, pending, count, number = "", "", 0, 0
+    for index, line in enumerate(lines):
+        pending = pending + line.gap if (pending + line.gap).strip() else max(line.gap, pending, key=_height)
+        digits = found.group() if (found := re.match(r"\d+", line.mark)) else ""
+        if digits == "1":
+            count = number = 0
+        if counted := digits == str(count + 1):
+            count, number = count + 1, number + bool(line.said)
+        items = [*takewhile(lambda other: other.mark, lines[index + 1 :])]
+        heads_nothing = line.said.endswith(":") and items and not any(item.said for item in items)
+        if line.said and not heads_nothing:
+            mark = line.mark.replace(digits, str(number), 1) if counted else line.mark
+            out += (pending if pending.strip() or (out and not _OPENED.search(out[-40:])) else "") + mark + line.said
+            pending = ""
+    return out + (pending if pending.strip() else "")
+
+
+def _height(gap: str) -> int:
+    return gap.count("\n")
+
+
+def _paired(said: str, kept: str) -> str:
+    """`kept`, with those tags of `said` around it that have their partner elsewhere."""
+    if "<" not in said:
+        return kept
+    lone: list[re.Match[str]] = []
+    for tag in _INLINE_TAG.finditer(said):
+        opened = next((t for t in reversed(lone) if t["name"] == tag["name"] and not t["end"]), None)
+        if tag["end"] and opened:
+            lone.remove(opened)
+        else:
+            lone.append(tag)
+    missing = [tag for tag in lone if tag.group() not in kept]
+    opening = "".join(tag.group() for tag in missing if not tag["end"])
+    return opening + kept + "".join(tag.group() for tag in missing if tag["end"])
+
+
+def _paragraph(draft: Text) -> str:
+    """What parts two paragraphs in the manner of the draft."""
+    if re.search("<br", draft.original, re.IGNORECASE):
+        return "<br><br>"
+    return "\r\n\r\n" if "\r\n" in draft.original else "\n\n"
 
 
 def _body(text: Text) -> Span:
-    """From after the greeting and the white space behind it to the signature and the white space before it."""
-    original = text.original
-    start = text.greeting[1] if text.greeting else 0
-    while start < len(original) and original[start].isspace():
-        start += 1
-    end = text.signature[0] if text.signature else len(original)
-    end = max(end, start)
-    while end > start and original[end - 1].isspace():
-        end -= 1
-    return start, end
+    """From after the greeting to the signature, without white space, quoted lines and tags at either end."""
+    start = text.said_from(text.greeting[1] if text.greeting else 0)
+    end = text.signature[0] if text.signature else len(text.original)
+    return min(start, end), max(start, text.said_until(end))
 
 
 def _clauses(text: str, sentence: Span, faults: Sequence[int]) -> list[Span]:
@@ -323,11 +383,6 @@ def _rounded(clause: str) -> bool:
     return last == clause or len(last.split()) >= 3
 
 
-def _tidy(pieces: Sequence[str]) -> list[str]:
-    """No more than one blank line where a paragraph went."""
-    return [re.sub(r"\n{3,}", "\n\n", "".join(pieces))]
-
-
 def _put_first(sentence: str, body: str) -> str:
     """`sentence` and then `body`, which begins a sentence of its own."""
     rest = body.lstrip()
@@ -341,7 +396,10 @@ def _appended(body: str, sentence: str) -> str:
         return body
     if not stripped:
         return sentence
-    return f"{stripped if stripped[-1] in '.!?…:' else stripped + '.'} {sentence}"
+    if _ITEM.match(stripped.rsplit("\n", 1)[-1].lstrip()):
+        return f"{stripped}\n\n{sentence}"
+    ended = _ENDED.search(stripped[-40:]) or not (stripped[-1].isalnum() or stripped[-1] in ")]\"'”“’»>")
+    return f"{stripped}{'' if ended else '.'} {sentence}"
 
 
 def _lower_start(body: str, language: str) -> str:

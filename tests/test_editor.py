@@ -99,6 +99,64 @@ async def test_no_herr_or_frau_is_made_up() -> None:
     assert result.rewrite and result.rewrite.startswith("Guten Tag Kim Becker,")
 
 
+@pytest.mark.parametrize(
+    ("draft", "rewrite"),
+    [
+        (  # no scrap of white space where the first sentence went
+            "Guten Tag Frau Becker,\r\n\r\nBeruhigen Sie sich. Der Beleg liegt bei.\r\n\r\nGruß\r\nTim",
+            "Guten Tag Frau Becker,\r\n\r\nder Beleg liegt bei.\r\n\r\nGruß\r\nTim",
+        ),
+        (  # HTML: paragraphs stay paragraphs, none is left empty
+            "<p>Sehr geehrte Kundin,</p><p>Beruhigen Sie sich.</p><p>Der Beleg liegt <b>bei</b>.</p><p>Gruß<br>Tim</p>",
+            "<p>Guten Tag Frau Becker,</p><p>der Beleg liegt <b>bei</b>.</p><p>Gruß<br>Tim</p>",
+        ),
+        (
+            "Sehr geehrte Kundin,<br><br>Beruhigen Sie sich.<br>Der Beleg liegt bei.<br><br>Gruß<br>Tim",
+            "Guten Tag Frau Becker,<br><br>der Beleg liegt bei.<br><br>Gruß<br>Tim",
+        ),
+        (  # a tag whose partner stands elsewhere
+            "Guten Tag Frau Becker, <b>beruhigen Sie sich. Der Beleg liegt bei.</b>",
+            "Guten Tag Frau Becker, <b>der Beleg liegt bei.</b>",
+        ),
+        (  # a list stays a list, and counts from 1
+            "Guten Tag Frau Becker,\n\n- der Beleg liegt bei\n- beruhigen Sie sich\n- das Paket ist da\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\n- der Beleg liegt bei\n- das Paket ist da\n\nGruß\nTim",
+        ),
+        (
+            "Guten Tag Frau Becker,\n\n1. Beruhigen Sie sich.\n2. Der Beleg liegt bei.\n3. Das Paket ist da.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\n1. Der Beleg liegt bei.\n2. Das Paket ist da.\n\nGruß\nTim",
+        ),
+        (  # what headed a list goes with it
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nNoch etwas:\n- Beruhigen Sie sich.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim",
+        ),
+        (  # a postscript is read too
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim\n\nP.S.: Wir erstatten Ihnen den Betrag.",
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim\n\nP.S.: Ob eine Erstattung möglich ist, prüfe ich und melde mich bei Ihnen.",
+        ),
+        (
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim\n\nP.S.: Beruhigen Sie sich.",
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim",
+        ),
+        (  # quoted lines stay, before and after
+            "> Wo?\n\nSehr geehrte Kundin, der Beleg liegt bei.\n\n> Alt",
+            "> Wo?\n\nGuten Tag Frau Becker, der Beleg liegt bei.\n\n> Alt",
+        ),
+        ("Sehr geehrte Kundin,", "Guten Tag Frau Becker,\n\nich sehe mir Ihr Anliegen an und melde mich bei Ihnen."),
+    ],
+)
+async def test_the_layout_stays(draft: str, rewrite: str) -> None:
+    result = await edited(draft)
+    assert (result.rewrite, result.rewrite_by) == (rewrite, "editor")
+
+
+async def test_what_is_added_is_no_item_and_no_quote() -> None:
+    draft = "Guten Tag Frau Becker,\n\n- der Beleg liegt bei\n- das Paket ist da\n\n> Alt"
+    result = await edited(draft, "Ich gehe jetzt zum Anwalt.")
+    assert result.rewrite and result.rewrite.startswith(draft.removesuffix("> Alt") + "Ihren Fall gebe ich")
+    assert result.rewrite.endswith("\n\n> Alt")
+
+
 PIECES = st.sampled_from(
     ["Bitte beruhigen Sie sich.", "Das Paket 4711-B kommt garantiert morgen.", "Der Beleg liegt bei.", "Siehe https://x.example/1.",
      "Wie bereits mehrfach erklärt, ist {{ticket.id}} offen.", "Guten Tag Frau Becker,", "\n\n", "> Anwalt!", "Gruß\nTim", "😀", "Ja, aber das geht nicht."]
