@@ -46,7 +46,7 @@ _NEVER_ALONE = {
     "en": _starts_with(_CONDITIONS["en"] + "yes no well ok okay look right"),
 }
 """How a clause begins that is no sentence by itself."""
-_CONJUNCTION = re.compile(r"(?:und|aber|doch|jedoch|sondern|oder|and|but|so|yet|or)\s+", re.IGNORECASE)
+_CONJUNCTION = re.compile(r"\A(?:und|aber|doch|jedoch|sondern|oder|and|but|so|yet|or)\s+", re.IGNORECASE)
 _DANGLING = re.compile(r"[\s,]+(?:und|oder|aber|sowie|and|or|but)$", re.IGNORECASE)
 _SUBJECT = re.compile(r"(?:ich|wir|es|er|sie|Sie|du|bitte|ihr\w*|Ihr\w*|unser\w*|mein\w*|dein\w*)\s")
 _FUNCTION_WORD = re.compile(
@@ -107,9 +107,6 @@ class Editor:
         self._language = language
         self._phrases = book.phrases[language]
         self._emergency_number = book.ladder.emergency_number
-        self._replacements = {
-            rule.id: rule.replacement for rule in book.of_kind(language, "finding") if rule.replacement is not None
-        }
 
     def edit(self, case: Case) -> str:
         """The draft without its certain faults and with what the verdict asks for; unchanged where neither is due."""
@@ -155,9 +152,6 @@ class Editor:
         """What stands in place of a sentence with faults: nothing, a part of it, or another sentence."""
         text = case.draft.original
         promises = [f for f in hits if f.category is Category.PROMISE]
-        others = [f for f in hits if f.category is not Category.PROMISE]
-        if others and not promises and all(f.rule in self._replacements for f in others):
-            return self._replaced(text, sentence, others)
         rest = self._clauses_left(text, sentence, hits)
         announced = self._announced(case)
         if announced not in promises or announced is None:
@@ -172,16 +166,6 @@ class Editor:
 
     def _kind(self, case: Case, finding: Finding) -> PromiseKind:
         return case.promise_kinds.get(finding.start, PromiseKind.OUTCOME)
-
-    def _replaced(self, text: str, sentence: Span, hits: Sequence[Finding]) -> str:
-        out, position = "", sentence[0]
-        for f in sorted(hits, key=lambda f: f.start):
-            new = self._replacements[f.rule] or ""
-            if new and f.start == sentence[0]:
-                new = new[0].upper() + new[1:]
-            out += text[position : max(position, f.start)] + new
-            position = max(position, f.end)
-        return re.sub(r"\s+([.,!?])", r"\1", out + text[position : sentence[1]]).strip(" ,")
 
     def _clauses_left(self, text: str, sentence: Span, hits: Sequence[Finding]) -> str:
         """The clauses without a fault, where they can stand alone; else nothing."""
@@ -372,7 +356,7 @@ def _clauses(text: str, sentence: Span, faults: Sequence[int]) -> list[Span]:
     joined = [
         at
         for at in faults
-        if start < at < end and (_CONJUNCTION.match(text, at) or _DANGLING.search(text[start:at].rstrip()))
+        if start < at < end and (_CONJUNCTION.match(text[at : at + 9]) or _DANGLING.search(text[start:at].rstrip()))
     ]
     return [(a, b) for a, b in pairwise(sorted({start, end, *commas, *joined})) if a < b]
 

@@ -83,7 +83,8 @@ class Rule(Noun):
     kind: Literal["finding", "signal", "withdrawal", "omission", "instruction"]
     category: str | None = None
     said_by: Literal["customer", "us"] = Field(
-        "customer", description="For a signal: whose words show it. `us`: the draft answers what only such words call for."
+        "customer",
+        description="For a signal: whose words show it. `us`: the draft answers what only such words call for.",
     )
     learned: bool = Field(False, description="Found by the classifier of `coach.learned`, not by patterns.")
     promise: PromiseKind | None = Field(
@@ -103,9 +104,6 @@ class Rule(Noun):
     triggered_by: TriggeredBy = TriggeredBy()
     satisfied_by: tuple[str, ...] = ()
     satisfied_by_check: Literal["names_customer", "takes_up_matter"] | None = None
-    replacement: str | None = Field(
-        None, description="What the editor writes in place of the match; none: the sentence goes."
-    )
     suggestion: str | None = Field(None, description="For an omission: a line the agent may fill in.")
     say: str | None = Field(None, description="For an instruction: the line in the prompts.")
     examples: tuple[Example | OmissionExample, ...] = ()
@@ -217,14 +215,14 @@ SENTENCES = (
 """What the editor has to be able to say in every language and form of address."""
 
 
-Warned = Literal["no_rules", "read_failed", "write_failed", "rewrite_refused"]
+Warned = Literal["no_rules", "unchecked", "read_failed", "write_failed", "rewrite_refused"]
 
 
 class Phrases(Noun):
     """``phrases/<language>.toml``: what the editor may say, what the thread is read by, and warnings."""
 
     thread: dict[Literal["warned", "transferred", "to_a_machine"], tuple[str, ...]] = Field(min_length=3)
-    warnings: dict[Warned, str] = Field(min_length=4)
+    warnings: dict[Warned, str] = Field(min_length=5)
     sentences: dict[Literal["Sie", "du", "you"], dict[str, str]]
 
     @model_validator(mode="after")

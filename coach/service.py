@@ -187,7 +187,8 @@ class ReplyCoach:
         tools = self._tools.get(context.language)
         work = Work(request, deadline, context, conversation, Text(request.draft), tools)
         if not tools:
-            work.warnings.append(warning(self._book, "no_rules", context.language))
+            work.warnings.append(warning(self._book, "no_rules" if self._model else "unchecked", context.language))
+            work.degraded = not self._model
             return work
         ignore = request.options.ignore
         committed = tools.promises.commitments(
@@ -309,10 +310,10 @@ class ReplyCoach:
 
     async def _rewrite(self, work: Work) -> tuple[str | None, WrittenBy, Sequence[Fault]]:
         """The text that may leave, who wrote it, and the faults where there is none."""
-        if not work.has_to_change:
-            return work.request.draft, "none", ()
         if not work.tools:
             return None, "none", ()
+        if not work.has_to_change:
+            return work.request.draft, "none", ()
         if self._model:
             text = await self._written(work, self._model)
             if text is not None:

@@ -54,6 +54,12 @@ async def test_edits(draft: str, rewrite: str) -> None:
     assert (result.rewrite, result.rewrite_by) == (rewrite, "editor")
 
 
+async def test_words_are_never_cut() -> None:
+    draft = "Hello Ms Roth,\n\nPlease calm down, we can refund 5 euros of it today.\n\nKind regards\nJo"
+    result = await edited(draft, "Where is it?", "Ms Roth", language="en", authority=["Refund up to 5 euros"])
+    assert result.rewrite and "We can refund 5 euros of it today." in result.rewrite
+
+
 async def test_the_form_of_address_is_kept() -> None:
     result = await edited("Hi Max, wir erstatten dir den vollen Betrag.", name="Max", channel="chat")
     assert result.rewrite == "Hi Max, ob eine Erstattung möglich ist, prüfe ich und melde mich bei dir."

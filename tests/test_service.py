@@ -178,7 +178,7 @@ async def test_the_stable_part_of_a_prompt_comes_first_and_is_the_same() -> None
     model = model_that(writes=[GOOD])
     await coached(BAD, "Wo ist mein Paket 4711-B?", model=model)
     await coached(BAD, "Und mein Geld?", model=model)
-    systems = [messages[0].content.split("<<<")[0] for _, messages in model.asked]
+    systems = [messages[0].content for _, messages in model.asked]
     assert [m[0].role for _, m in model.asked] == ["system"] * 4
     assert systems[0] == systems[2] and systems[1] == systems[3]
 
@@ -192,6 +192,12 @@ async def test_a_third_language_is_read_by_the_model_alone() -> None:
     assert result.context.language == "fr"
     assert [f.quote for f in result.findings] == ["c'est garanti"]
     assert result.rewrite is None and result.warnings
+
+
+async def test_without_rules_and_model_nothing_is_called_good() -> None:
+    draft = "Cher client, votre colis est au dépôt et nous nous en occupons dès maintenant, merci de votre patience."
+    result = await coached(draft, "Où est mon colis ? Je suis très fâché contre vous.", language=None)
+    assert result.rewrite is None and result.degraded and result.warnings
 
 
 async def test_offsets_in_utf16() -> None:
