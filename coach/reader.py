@@ -92,7 +92,9 @@ class Reader:
             "left_out": left_out,
             **described(context),
         }
-        return self._prompts.render("read", values, {"conversation": thread, "draft": draft, "found": listed(found)})
+        authority = values.pop("authority")
+        material = {"authority": authority, "conversation": thread, "draft": draft, "found": listed(found)}
+        return self._prompts.render("read", values, material)
 
     async def read(
         self,

@@ -13,7 +13,7 @@ from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from coach.patterns import PatternSet
 from coach.rulebook import RuleBook
-from coach.text import Text, fold_with_offsets
+from coach.text import Text, fold, fold_with_offsets
 from coach.types import Context, FormOfAddress, Inferred, Message, Request
 
 DEFAULT_LANGUAGE = "de"
@@ -23,6 +23,12 @@ SHORTEST = 40
 """Characters below which no third language is believed."""
 
 _NAME = r"(?:[A-ZÄÖÜÀ-Ý][\w'’-]*\.?)(?:[ \t]+(?:von|van|de|der|zu|[A-ZÄÖÜÀ-Ý][\w'’-]*\.?)){0,3}"
+MOST_WORDS = 8
+"""More words than this are no name."""
+_TITLE_OR_INITIAL = re.compile(
+    r"(?:dr|prof|dipl|ing|med|phil|jur|rer|nat|mag|mr|mrs|ms|mx|st|jr|sr|hr|fr|h|c|[a-zäöü])\.(?:-?\w+\.?)*",
+    re.IGNORECASE,
+)
 _SALUTATION = re.compile(
     rf"(?:Sehr geehrte[rs]?|Guten (?:Tag|Morgen|Abend)|Hallo|Hi|Hey|Moin|Servus|Lieber?|Dear|Hello"
     rf"|Good (?:morning|afternoon|evening))[ \t,]+"
@@ -116,6 +122,8 @@ class ThreadReader:
 
     def context(self, request: Request) -> Context:
         """The case as far as it is known: what was sent, then what the thread says, then the defaults."""
+        sent = {field: self._person(getattr(request, field)) for field in ("customer_name", "agent_name")}
+        request = request.model_copy(update=sent)
         language = self._language(request)
         code = str(language.value)
         found = [
@@ -136,6 +144,16 @@ class ThreadReader:
             inferred=tuple(item for item in inferred.values() if item.evidence),
             **values,
         )
+
+    def _person(self, name: str | None) -> str | None:
+        """A name as it can stand in a greeting: a few words of one line, and nothing that speaks to a machine."""
+        lines = (name or "").strip().splitlines()
+        words = re.split(r"[<>|;:!?]", lines[0])[0].split()[:MOST_WORDS] if lines else []
+        ends = (i for i, word in enumerate(words) if word.endswith(".") and not _TITLE_OR_INITIAL.fullmatch(word))
+        kept = " ".join(words[: next(ends, len(words)) + 1])
+        if self._to_a_machine.search(fold(kept)):
+            kept = kept.split(",")[0]
+        return kept.strip(" .,") or None
 
     def _language(self, request: Request) -> Inferred:
         if request.language:

@@ -11,7 +11,19 @@ from coach.prompts import Prompt, PromptBook, conversation_text, described, list
 from coach.rulebook import RuleBook
 from coach.rules import Labels, Rule
 from coach.text import Text
-from coach.types import Category, Context, Fault, Finding, Message, Omission, Signal, SignalKind, Verdict
+from coach.types import (
+    Action,
+    Category,
+    Context,
+    Fault,
+    Finding,
+    Message,
+    Omission,
+    Severity,
+    Signal,
+    SignalKind,
+    Verdict,
+)
 
 _WRAPPED = re.compile(r"\A\s*```[a-z]*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
@@ -42,27 +54,42 @@ class Writer:
         """The prompt of the write step."""
         thread, left_out = conversation_text(task.conversation)
         context = task.context
-        steps = ", ".join(task.verdict.also)
         keep = _has_to_stay(task)
         values = {
             "form": context.form_of_address or "as in the draft",
             "left_out": left_out,
-            "verdict": f"{task.verdict.action}: {task.verdict.reason}" + (f" Side steps: {steps}." if steps else ""),
+            "verdict": self._what_comes_next(task),
             "instructions": listed([(rule.say or "").strip() for rule in self.instructions(task)]),
             "missing": listed(
                 [f"{m.category}: {m.rule.instead}" for m in task.missing]
                 + [f"{omission}: {self._labels.omissions[omission]}" for omission in task.omissions]
             ),
-            **{key: value for key, value in described(context).items() if key != "warnings"},
+            **{key: value for key, value in described(context).items() if key not in ("warnings", "authority")},
         }
-        faults = [f"{f.category}: {f.quote!r}. {f.why} {f.instead}".strip() for f in task.findings]
+        certain = [f for f in task.findings if f.severity is Severity.ERROR]
+        faults = [f"{f.category}: {f.quote!r}. {f.why} {f.instead}".strip() for f in certain]
+        faults += [f"an earlier promise was not kept: {p!r}. Say so and apologise." for p in context.broken_promises]
         material = {
+            "authority": described(context)["authority"],
             "conversation": thread,
             "draft": task.draft,
             "faults": listed(faults),
             "keep": ", ".join(keep) or "nothing",
         }
         return self._prompts.render("write", values, material)
+
+    def _what_comes_next(self, task: Task) -> str:
+        """The verdict and what the text needs to know of it."""
+        verdict = task.verdict
+        said = [f"{verdict.action}: {verdict.reason}"]
+        if verdict.who_takes_over:
+            there = "" if task.context.supervisor_available else ", not there at the moment: the case is left for them"
+            said.append(f"Taken over by: {verdict.who_takes_over}{there}.")
+        if verdict.action is Action.ALERT_SECURITY:
+            said.append(f"Emergency number: {self._book.ladder.emergency_number}.")
+        if verdict.also:
+            said.append(f"Side steps (for the agent, not for the text): {', '.join(verdict.also)}.")
+        return " ".join(said)
 
     def instructions(self, task: Task) -> list[Rule]:
         """The instruction rules that this case brings up; those of English for a language without rules."""
@@ -96,7 +123,7 @@ class Writer:
     ) -> Completion[str]:
         """Another candidate, after one that had `faults`. Raises ModelError."""
         named = self._prompts.render(
-            "repair", {"faults": listed([f"{fault.kind}: {fault.detail}" for fault in faults])}
+            "repair", {}, {"faults": listed([f"{fault.kind}: {fault.detail}" for fault in faults])}
         )
         messages = (*prompt.messages, ChatMessage(role="assistant", content=candidate), *named.messages)
         return await model.complete(messages, str, deadline)
@@ -105,7 +132,8 @@ class Writer:
 def _has_to_stay(task: Task) -> list[str]:
     """The facts of the draft that no fault takes with it, as they stand."""
     draft = Text(task.draft)
-    faulty = [draft.sentence_at(f.start) or (f.start, f.end) for f in task.findings]
+    certain = [f for f in task.findings if f.severity is Severity.ERROR]
+    faulty = [draft.sentence_at(f.start) or (f.start, f.end) for f in certain]
     return list(
         dict.fromkeys(
             fact.text
