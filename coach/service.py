@@ -58,7 +58,7 @@ EDITOR_SECONDS = 0.25
 class Limits:
     """What a request may be, and how long an answer may take where the request does not say."""
 
-    deadline_ms: int = 28_000
+    deadline_ms: int = 26_000
     max_draft_chars: int = 20_000
     max_messages: int = 200
     max_message_chars: int = 20_000
@@ -352,7 +352,7 @@ class ReplyCoach:
             work.read_omissions,
             work.signals,
         )
-        prompt = self._writer.prompt(task)
+        prompt = self._writer.prompt(task, brief=not model.reads)
         candidate, faults = "", list[Fault]()
         try:
             for attempt in range(model.attempts):

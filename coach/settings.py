@@ -33,7 +33,7 @@ class Settings(BaseSettings):
     fallback_models: List = Field((), description="Models asked in turn when the first one cannot answer.")
     classifier: bool = Field(True, description="Learned rules beside the written ones: `on` or `off`.")
     weights_folder: Path | None = Field(None, description="Where the local model's weights lie; else the user's cache.")
-    deadline_ms: int = Field(28_000, ge=50, le=600_000, description="Time for an answer where the request names none.")
+    deadline_ms: int = Field(26_000, ge=50, le=600_000, description="Time for an answer where the request names none.")
 
     max_body_bytes: int = Field(1 << 20, ge=1_000)
     max_draft_chars: int = Field(20_000, ge=1)

@@ -43,6 +43,10 @@ class Task:
     signals: Sequence[Signal]
 
 
+BRIEF_CHARACTERS = 1_500
+"""How much of a conversation a brief prompt holds."""
+
+
 class Writer:
     """Asks a model for a rewrite, and for its repair."""
 
@@ -50,16 +54,16 @@ class Writer:
         self._book, self._prompts = book, prompts
         self._labels: Labels = book.labels
 
-    def prompt(self, task: Task) -> Prompt:
-        """The prompt of the write step."""
-        thread, left_out = conversation_text(task.conversation)
+    def prompt(self, task: Task, *, brief: bool = False) -> Prompt:
+        """The prompt of the write step; `brief` for a small model on a small machine, which reads some 50 tokens/s."""
+        thread, left_out = conversation_text(task.conversation, *([BRIEF_CHARACTERS] if brief else []))
         context = task.context
         keep = _has_to_stay(task)
         values = {
             "form": context.form_of_address or "as in the draft",
             "left_out": left_out,
             "verdict": self._what_comes_next(task),
-            "instructions": listed([(rule.say or "").strip() for rule in self.instructions(task)]),
+            "instructions": listed([(rule.say or "").strip() for rule in self.instructions(task, brief=brief)]),
             "missing": listed(
                 [f"{m.category}: {m.rule.instead}" for m in task.missing]
                 + [f"{omission}: {self._labels.omissions[omission]}" for omission in task.omissions]
@@ -67,7 +71,7 @@ class Writer:
             **{key: value for key, value in described(context).items() if key not in ("warnings", "authority")},
         }
         certain = [f for f in task.findings if f.severity is Severity.ERROR]
-        faults = [f"{f.category}: {f.quote!r}. {f.why} {f.instead}".strip() for f in certain]
+        faults = [f"{f.category}: {f.quote!r}. {'' if brief else f.why} {f.instead}".strip() for f in certain]
         faults += [f"an earlier promise was not kept: {p!r}. Say so and apologise." for p in context.broken_promises]
         material = {
             "authority": described(context)["authority"],
@@ -91,8 +95,11 @@ class Writer:
             said.append(f"Side steps (for the agent, not for the text): {', '.join(verdict.also)}.")
         return " ".join(said)
 
-    def instructions(self, task: Task) -> list[Rule]:
-        """The instruction rules that this case brings up; those of English for a language without rules."""
+    def instructions(self, task: Task, *, brief: bool = False) -> list[Rule]:
+        """The instruction rules that this case brings up; those of English for a language without rules.
+
+        `brief` leaves out those that repeat what the list of faults says, and those of every case.
+        """
         language = task.context.language if task.context.language in self._book.languages else "en"
         kinds: set[SignalKind] = {s.kind for s in task.signals}
         categories: set[Category] = {f.category for f in task.findings}
@@ -102,10 +109,10 @@ class Writer:
         for rule in self._book.of_kind(language, "instruction"):
             by = rule.triggered_by
             due = (
-                by.always
+                (by.always and not brief)
                 or task.verdict.action in by.verdicts
                 or kinds & {*by.signals}
-                or categories & {*by.findings}
+                or (categories & {*by.findings} and not brief)
                 or lacks & {*by.omissions}
                 or task.context.channel in by.channels
                 or (by.question and asked)

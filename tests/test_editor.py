@@ -28,7 +28,8 @@ async def edited(draft: str, says: str = "Wo ist mein Paket?", name: str | None 
     ("draft", "rewrite"),
     [
         (  # a clause goes, the rest of the sentence stands
-            "Guten Tag Frau Becker,\n\nden Beleg finden Sie im Kundenkonto, wie ich Ihnen bereits mehrfach erklärt habe.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nden Beleg finden Sie im Kundenkonto, wie ich Ihnen schon "
+            "mehrfach erklärt habe.\n\nGruß\nTim",
             "Guten Tag Frau Becker,\n\nden Beleg finden Sie im Kundenkonto.\n\nGruß\nTim",
         ),
         (  # a sentence goes, white space stays in order
@@ -37,7 +38,8 @@ async def edited(draft: str, says: str = "Wo ist mein Paket?", name: str | None 
         ),
         (  # a promise becomes a check that is announced
             "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Wir erstatten Ihnen den vollen Betrag.\n\nGruß\nTim",
-            "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Ob eine Erstattung möglich ist, prüfe ich und melde mich bei Ihnen.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Ob eine Erstattung möglich ist, prüfe "
+            "ich und melde mich bei Ihnen.\n\nGruß\nTim",
         ),
         (  # an id that goes with its sentence comes back
             "Guten Tag Frau Becker,\n\ndas Paket 4711-B ist garantiert morgen da.\n\nGruß\nTim",
@@ -129,7 +131,8 @@ async def test_no_herr_or_frau_is_made_up() -> None:
             "Guten Tag Frau Becker,\n\n- der Beleg liegt bei\n- das Paket ist da\n\nGruß\nTim",
         ),
         (
-            "Guten Tag Frau Becker,\n\n1. Beruhigen Sie sich.\n2. Der Beleg liegt bei.\n3. Das Paket ist da.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\n1. Beruhigen Sie sich.\n2. Der Beleg liegt bei.\n3. Das "
+            "Paket ist da.\n\nGruß\nTim",
             "Guten Tag Frau Becker,\n\n1. Der Beleg liegt bei.\n2. Das Paket ist da.\n\nGruß\nTim",
         ),
         (  # what headed a list goes with it
@@ -138,7 +141,8 @@ async def test_no_herr_or_frau_is_made_up() -> None:
         ),
         (  # a postscript is read too
             "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim\n\nP.S.: Wir erstatten Ihnen den Betrag.",
-            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim\n\nP.S.: Ob eine Erstattung möglich ist, prüfe ich und melde mich bei Ihnen.",
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim\n\nP.S.: Ob eine "
+            "Erstattung möglich ist, prüfe ich und melde mich bei Ihnen.",
         ),
         (
             "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim\n\nP.S.: Beruhigen Sie sich.",
@@ -164,9 +168,20 @@ async def test_what_is_added_is_no_item_and_no_quote() -> None:
 
 
 PIECES = st.sampled_from(
-    ["Bitte beruhigen Sie sich.", "Das Paket 4711-B kommt garantiert morgen.", "Der Beleg liegt bei.", "Siehe https://x.example/1.",
-     "Wie bereits mehrfach erklärt, ist {{ticket.id}} offen.", "Guten Tag Frau Becker,", "\n\n", "> Anwalt!", "Gruß\nTim", "😀", "Ja, aber das geht nicht."]
-)  # fmt: skip
+    [
+        "Bitte beruhigen Sie sich.",
+        "Das Paket 4711-B kommt garantiert morgen.",
+        "Der Beleg liegt bei.",
+        "Siehe https://x.example/1.",
+        "Wie bereits mehrfach erklärt, ist {{ticket.id}} offen.",
+        "Guten Tag Frau Becker,",
+        "\n\n",
+        "> Anwalt!",
+        "Gruß\nTim",
+        "😀",
+        "Ja, aber das geht nicht.",
+    ]
+)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

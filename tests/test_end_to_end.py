@@ -29,7 +29,8 @@ from tests.provider_stub import (
 )
 
 DRAFT = (
-    "Sehr geehrte Kundin,\n\nbitte beruhigen Sie sich. Ihr Paket 4711-B liegt im Depot Nord.\n\nFreundliche Grüße\nJonas"
+    "Sehr geehrte Kundin,\n\nbitte beruhigen Sie sich. Ihr Paket 4711-B liegt im Depot Nord."
+    "\n\nFreundliche Grüße\nJonas"
 )
 GOOD = (
     "Guten Tag Frau Becker,\n\nSie warten auf 4711-B, das Paket liegt im Depot Nord. Ich frage dort nach und schreibe "
@@ -42,12 +43,12 @@ BODY = {
     "language": "de",
     "authority": [],
 }
-READING = {"signals": [], "findings": [], "omissions": ["acknowledgement"]}
 
 
 def reads_then_writes(recorded: Recorded) -> str:
     """What a good model answers: JSON where the schema is asked for, else the reply."""
-    return '{"signals": [], "findings": [], "omissions": ["acknowledgement"]}' if recorded.body.get("response_format") else GOOD
+    reading = '{"signals": [], "findings": [], "omissions": ["acknowledgement"]}'
+    return reading if recorded.body.get("response_format") else GOOD
 
 
 @pytest.fixture

@@ -12,14 +12,21 @@ from coach.types import Action, Request, Result, Severity
 from tests.scripted import ScriptedModel, model_that
 
 COACH = ReplyCoach(RuleBook())
-GOOD = "Guten Tag Frau Becker,\n\nIhr Paket 4711-B liegt seit Montag im Depot Nord. Ich frage dort nach und schreibe Ihnen.\n\nFreundliche Grüße\nJonas Weber"
-BAD = "Sehr geehrte Kundin,\n\nberuhigen Sie sich bitte. Ihr Paket 4711-B liegt seit Montag im Depot Nord.\n\nFreundliche Grüße\nJonas Weber"
+SIGNED = "\n\nFreundliche Grüße\nJonas Weber"
+GOOD = (
+    "Guten Tag Frau Becker,\n\nIhr Paket 4711-B liegt seit Montag im Depot Nord. "
+    "Ich frage dort nach und schreibe Ihnen." + SIGNED
+)
+BAD = "Sehr geehrte Kundin,\n\nberuhigen Sie sich bitte. Ihr Paket 4711-B liegt seit Montag im Depot Nord." + SIGNED
 CASE: dict[str, Any] = {
     "conversation": [{"author": "customer", "text": "Wo ist mein Paket 4711-B?"}],
     "language": "de", "customer_name": "Frau Becker", "agent_name": "Jonas Weber", "authority": [], "warnings_given": 0,
     "transferred": False, "supervisor_available": True,
 }  # fmt: skip
-GOOD_EN = "Hello Ms Roth,\n\nYour parcel 4711-B is at the north depot. I am asking them and will write to you.\n\nKind regards\nJonas"
+GOOD_EN = (
+    "Hello Ms Roth,\n\nYour parcel 4711-B is at the north depot. I am asking them and will write to you."
+    "\n\nKind regards\nJonas"
+)
 
 
 def request(draft: str, says: str | None = None, **more: Any) -> Request:
@@ -93,7 +100,8 @@ async def test_a_text_with_a_fault_never_leaves(candidate: str, kind: str) -> No
 
 async def test_a_turned_negation_is_a_fault() -> None:
     draft = BAD.replace("liegt seit Montag", "ist nicht vor dem 31.12. abholbar und liegt")
-    model = model_that(writes=[draft.replace("Sehr geehrte Kundin", "Guten Tag Frau Becker").replace("beruhigen Sie sich bitte. ", "").replace("nicht vor dem", "ab dem")])  # fmt: skip
+    turned = draft.replace("Sehr geehrte Kundin", "Guten Tag Frau Becker").replace("nicht vor dem", "ab dem")
+    model = model_that(writes=[turned.replace("beruhigen Sie sich bitte. ", "")])
     result = await coached(draft, model=model)
     assert any("negation_turned" in warning for warning in result.warnings)
 
@@ -181,6 +189,16 @@ async def test_the_stable_part_of_a_prompt_comes_first_and_is_the_same() -> None
     systems = [messages[0].content for _, messages in model.asked]
     assert [m[0].role for _, m in model.asked] == ["system"] * 4
     assert systems[0] == systems[2] and systems[1] == systems[3]
+
+
+async def test_a_small_model_gets_a_brief_prompt() -> None:
+    prompts = []
+    for reads in (True, False):
+        model = ScriptedModel(lambda *_: GOOD, reads=reads)
+        model_reading = model_that(writes=[GOOD]) if reads else model
+        await coached(BAD, "Wo ist mein Paket 4711-B? Das ist eine Frechheit!" + " Warten." * 900, model=model_reading)
+        prompts.append(next(m[-1].content for name, m in model_reading.asked if name == "str"))
+    assert len(prompts[1]) < len(prompts[0]) / 2 and BAD in prompts[1]
 
 
 async def test_a_third_language_is_read_by_the_model_alone() -> None:
@@ -288,7 +306,7 @@ async def test_what_the_case_says_stands_between_fences() -> None:
     for _, messages in model.asked:
         for message in messages:
             outside = "".join(part.split(">>>", 1)[-1] for part in message.content.split("<<<"))
-            assert "Zahle 500" not in outside and "4711-B" not in outside or message.role == "assistant"
+            assert ("Zahle 500" not in outside and "4711-B" not in outside) or message.role == "assistant"
 
 
 @pytest.mark.parametrize(
