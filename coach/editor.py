@@ -69,6 +69,8 @@ TELLING = (
 )  # fmt: skip
 """Of several uncovered promises the first of these is the one to check."""
 
+_ADDRESS = re.compile(r"://|^www\.|@|\w\.[a-z]{2,}(?:/|$)")
+"""What tells a link or an address from an id."""
 _ITEM = re.compile(r"(?:[-*•–]|\d{1,2}[.)]|p\.?\s?s\.?\s?[:.]?)\s+", re.IGNORECASE)
 """What marks an item of a list, or a postscript."""
 _INLINE_TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z]\w*)[^<>]*>")
@@ -174,7 +176,9 @@ class Editor:
         first, last = faulty.index(True), len(faulty) - 1 - faulty[::-1].index(True)
         before = _DANGLING.sub("", text[sentence[0] : clauses[first][0]].rstrip(" ,;:–—-"))
         after = text[clauses[last][1] : sentence[1]].lstrip(" ,;:–—-")
-        head = self._head(before, text[sentence[1] - 1]) if self._stands(before) and _rounded(before) else ""
+        opens = text[: clauses[first][0]].rstrip().endswith(":")  # "To your order 88-1:" says nothing alone
+        stands = self._stands(before) and _rounded(before) and not opens
+        head = self._head(before, text[sentence[1] - 1]) if stands else ""
         tail = self._tail(after, text[: clauses[last][1]].rstrip()[-1:])
         if head or tail:
             return " ".join(part for part in (head, tail) if part)
@@ -226,6 +230,9 @@ class Editor:
         """Ids, links and placeholders that went with their sentence come back in a check."""
         lost = [f.text for f in facts(case.draft.original) if f.kind in STAY and f.text not in head + body + tail]
         lost = [fact for fact in dict.fromkeys(lost) if len(fact) > 2]
+        if links := [fact for fact in lost if _ADDRESS.search(fact)]:
+            body = _appended(body or self.say("check_matter", case), self.say("link", case, ids=", ".join(links)))
+            lost = [fact for fact in lost if fact not in links]
         if not lost:
             return body
         sentence = self.say("check_ids", case, ids=", ".join(lost))
@@ -237,6 +244,9 @@ class Editor:
     def _add_sentences(self, case: Case, body: str) -> str:
         """What the verdict asks for and the draft lacks: each a sentence at its place."""
         rules = {m.rule.id for m in case.missing if m.certain}
+        handover = self.say(self._handover(case), case)
+        if rules & {"boundary-missing", "security-not-told"} and body.rstrip().endswith(handover):
+            body, rules = body.rstrip().removesuffix(handover), rules | {"handover-not-announced"}
         action = case.verdict.action
         if case.broken_promise:
             body = _put_first(self.say("broken_promise", case), body)
@@ -249,7 +259,7 @@ class Editor:
         if rules & {"security-not-told"} and "emergency-number-missing" not in rules:
             body = _appended(body, self.say("alert_security", case))
         if "handover-not-announced" in rules:
-            body = _appended(body, self.say(self._handover(case), case))
+            body = _appended(body, handover)
         if action is Action.END_CONVERSATION and rules & {"boundary-missing", "end-not-announced"}:
             body = _appended(body, self.say("reminder", case))
         if "end-not-announced" in rules:

@@ -50,6 +50,8 @@ from coach.writer import Task, Writer, unwrapped
 
 WrittenBy = Literal["model", "editor", "none"]
 
+EDITOR_ROUNDS = 3
+"""How often the editor looks at its own text again."""
 EDITOR_SECONDS = 0.25
 """What is kept of the time for the editor and the last check."""
 
@@ -323,12 +325,21 @@ class ReplyCoach:
         return (None, "none", faults) if faults else (text, "editor", ())
 
     def _edited(self, work: Work, tools: Tools) -> str:
-        """The editor's text: without the faults, then with what is missing once they are gone."""
+        """The editor's text: without the faults, then without those they hid and with what is missing without them."""
         case = self._case(work)
         text = tools.editor.edit(case)
-        if missing := self._missing(work, tools, text):
-            text = tools.editor.edit(replace(case, draft=Text(text), findings=(), missing=missing))
+        for _ in range(EDITOR_ROUNDS):
+            left, missing = self._left(work, tools, text), self._missing(work, tools, text)
+            if not left and not missing:
+                break
+            case = replace(case, draft=Text(text), findings=left, missing=missing, broken_promise=False)
+            text = tools.editor.edit(case)
         return text
+
+    def _left(self, work: Work, tools: Tools, text: str) -> list[Finding]:
+        """What the written rules find in `text` for certain."""
+        found = tools.linter.findings(Text(text), work.context, work.request.options.ignore)
+        return [f for f in found if f.severity is Severity.ERROR]
 
     def _missing(self, work: Work, tools: Tools, text: str) -> list[Missing]:
         """What `text` certainly lacks."""

@@ -160,6 +160,36 @@ async def test_the_layout_stays(draft: str, rewrite: str) -> None:
     assert (result.rewrite, result.rewrite_by) == (rewrite, "editor")
 
 
+@pytest.mark.parametrize(
+    ("draft", "rewrite"),
+    [
+        (  # what one fault hid comes to light when it is gone
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Die Verspätung liegt allein am Paketdienst, wir haben "
+            "pünktlich versendet.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim",
+        ),
+        (  # a link is no case number
+            "Guten Tag Frau Becker,\n\nberuhigen Sie sich und lesen Sie https://x.example/a.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nich sehe mir Ihr Anliegen an und melde mich bei Ihnen. Der Link dazu: "
+            "https://x.example/a\n\nGruß\nTim",
+        ),
+        (  # a scrap before a colon says nothing alone
+            "Guten Tag Frau Becker,\n\nzu Ihrer Bestellung 88-1: Sie erhalten den vollen Kaufpreis zurück.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nzu 88-1 prüfe ich den Stand und melde mich bei Ihnen.\n\nGruß\nTim",
+        ),
+    ],
+)
+async def test_reads_as_if_a_person_wrote_it(draft: str, rewrite: str) -> None:
+    result = await edited(draft)
+    assert (result.rewrite, result.rewrite_by) == (rewrite, "editor")
+
+
+async def test_the_boundary_comes_before_the_handover() -> None:
+    draft = "Lieber Gast, wir bedauern, dass Sie sich so fühlen. Das Zimmer 212 war sauber."
+    result = await edited(draft, "Ihr Arschlöcher, ich gehe zum Anwalt!", "Kim", channel="review")
+    assert result.rewrite and result.rewrite.index("Beleidigungen") < result.rewrite.index("Teamleitung")
+
+
 async def test_what_is_added_is_no_item_and_no_quote() -> None:
     draft = "Guten Tag Frau Becker,\n\n- der Beleg liegt bei\n- das Paket ist da\n\n> Alt"
     result = await edited(draft, "Ich gehe jetzt zum Anwalt.")
