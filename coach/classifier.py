@@ -1,7 +1,7 @@
 """Learned rules: linear models over the words and letters of a sentence, beside the written rules.
 
 One model judges the sentences of a draft (is it faulty, and which category), one the customer's words (which signals).
-A text becomes features in five blocks: letters (n-grams of 2 to 5 within a word), words (n-grams of 1 to 3), the words
+A text becomes features in five blocks: letters (n-grams of 3 to 5 within a word), words (n-grams of 1 to 3), the words
 of the text before, the case (channel, language, what is known of authority) and, for a customer's newest message, the
 words of the draft that answers it. Each block has length one.
 Everything is read from one ``.npz`` file without pickle; only numpy is needed. `coach.learned` turns judgements into
@@ -29,7 +29,9 @@ FORMAT = 1
 
 BLOCK_WEIGHTS = (1.0, 1.0, 0.4, 0.5, 0.5)
 """How much letters, words, the text before, the case and the reply count."""
-LETTERS = (2, 5)
+MARKS = "cwpxr"
+"""The first character of a feature says which block it is of."""
+LETTERS = (3, 5)
 WORDS_IN_A_ROW, REPLY_WORDS_IN_A_ROW = 3, 2
 MOST_CACHED = 50_000
 """Words whose n-grams are kept."""
@@ -37,15 +39,17 @@ CLIP = 2.0
 """Between minus and plus so much the log odds of the other sentences of a draft are believed."""
 
 Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+NO_ROWS: Rows = np.array([], np.int64)
 
 _TOKEN = re.compile(r"[^\W\d_]+|\d+|[?!]+|\.\.\.|[%€$£:\"(]|[^\w\s.,;'-]")
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A sentence or a message to judge, the text before it, facts such as ``channel=chat``, and the reply to it."""
+    """What is judged: sentences, the text before them, facts such as ``channel=chat``, and the reply to them."""
 
-    text: str
+    sentences: tuple[str, ...]
     previous: str = ""
     case: tuple[str, ...] = ()
     reply: str = ""
@@ -78,10 +82,10 @@ def phrases(words: Sequence[str], most: int = WORDS_IN_A_ROW) -> list[str]:
 
 def features(unit: Unit) -> tuple[list[str], ...]:
     """The features of a unit, block by block, each with its block's mark in front and as often as it occurs."""
-    words = tokens(unit.text)
+    said = [tokens(sentence) for sentence in unit.sentences]
     return (
-        [f"c{gram}" for word in words for gram in letters(word)],
-        [f"w{phrase}" for phrase in phrases(words)],
+        [f"c{gram}" for words in said for word in words for gram in letters(word)],
+        [f"w{phrase}" for words in said for phrase in phrases(words)],
         [f"p{word}" for word in tokens(unit.previous)],
         [f"x{fact}" for fact in unit.case],
         [f"r{phrase}" for phrase in phrases(tokens(unit.reply), REPLY_WORDS_IN_A_ROW)],
@@ -98,9 +102,11 @@ class Scorer:
         fitting = len(vocabulary) == len(idf) == len(weights) and weights.shape[1:] == scale.shape == bias.shape
         if not fitting:
             raise ValueError("vocabulary, idf, weights, scale and bias do not fit each other")
-        self._index = {feature: row for row, feature in enumerate(vocabulary)}
+        self._index: dict[str, dict[str, int]] = {mark: {} for mark in MARKS}
+        for row, feature in enumerate(vocabulary):
+            self._index[feature[0]][feature[1:]] = row
         self._idf, self._weights, self._scale, self._bias = idf.astype(np.float32), weights, scale, bias
-        self._cache: dict[str, list[int]] = {}
+        self._cache: dict[str, Rows] = {}
 
     def scores(self, units: Sequence[Unit]) -> Floats:
         """The log odds, shape (units, outputs)."""
@@ -120,29 +126,36 @@ class Scorer:
         scores[unit[starts]] += np.add.reduceat(parts, starts, axis=0) * self._scale
         return scores
 
-    def _rows(self, units: Sequence[Unit]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    def _rows(self, units: Sequence[Unit]) -> tuple[Rows, Rows]:
         """The row of each known feature, and its group: unit by unit, block by block."""
-        rows: list[int] = []
-        lengths: list[int] = []
-        index = self._index
+        blocks: list[Rows] = []
+        seen: dict[str, tuple[Rows, Rows]] = {}
         for unit in units:
-            words, reply = tokens(unit.text), phrases(tokens(unit.reply), REPLY_WORDS_IN_A_ROW)
-            blocks = (
-                [row for word in words for row in self._letters(word)],
-                [row for phrase in phrases(words) if (row := index.get(f"w{phrase}")) is not None],
-                [row for word in tokens(unit.previous) if (row := index.get(f"p{word}")) is not None],
-                [row for fact in unit.case if (row := index.get(f"x{fact}")) is not None],
-                [row for phrase in reply if (row := index.get(f"r{phrase}")) is not None],
+            for sentence in unit.sentences:
+                if sentence not in seen:
+                    words = tokens(sentence)
+                    spelled = [self._letters(word) for word in words]
+                    seen[sentence] = (_joined(spelled), self._known("w", phrases(words)))
+            blocks += (
+                _joined([seen[sentence][0] for sentence in unit.sentences]),
+                _joined([seen[sentence][1] for sentence in unit.sentences]),
+                self._known("p", tokens(unit.previous)),
+                self._known("x", unit.case),
+                self._known("r", phrases(tokens(unit.reply), REPLY_WORDS_IN_A_ROW)),
             )
-            for block in blocks:
-                rows += block
-                lengths.append(len(block))
-        return np.array(rows, np.int64), np.repeat(np.arange(len(lengths)), lengths)
+        return _joined(blocks), np.repeat(np.arange(len(blocks)), [len(block) for block in blocks])
 
-    def _letters(self, word: str) -> list[int]:
+    def _known(self, block: str, names: Sequence[str]) -> Rows:
+        """The rows of those features of a block that the model knows."""
+        if not names:
+            return NO_ROWS
+        index = self._index[block]
+        return np.array([row for name in names if (row := index.get(name)) is not None], np.int64)
+
+    def _letters(self, word: str) -> Rows:
         known = self._cache.get(word)
         if known is None:
-            known = [row for gram in letters(word) if (row := self._index.get(f"c{gram}")) is not None]
+            known = self._known("c", letters(word))
             if len(self._cache) < MOST_CACHED:
                 self._cache[word] = known
         return known
@@ -226,6 +239,10 @@ def softmax(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Each row as probabilities that add up to one."""
     powers = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    return parts[0] if len(parts) == 1 else np.concatenate(parts) if parts else NO_ROWS
 
 
 def _scorer(stored: Mapping[str, npt.NDArray[Any]], role: str) -> Scorer:

@@ -31,6 +31,8 @@ Place = tuple[int, int, int]
 
 SHORTEST = 12
 """Characters below which a sentence says too little."""
+DOUBTFUL = 0.5
+"""How likely faulty a sentence is that makes the others of its draft more doubtful."""
 
 
 def draft_units(draft: Text, context: Context) -> list[tuple[Span, Unit]]:
@@ -42,7 +44,7 @@ def draft_units(draft: Text, context: Context) -> list[tuple[Span, Unit]]:
     for start, end in draft.sentences:
         text = draft.original[start:end]
         if (start, end) != draft.greeting:
-            units.append(((start, end), Unit(text, previous, case)))
+            units.append(((start, end), Unit((text,), previous, case)))
         previous = text
     return units
 
@@ -63,9 +65,11 @@ def customer_units(
         previous = conversation[index - 1].text if answered else ""
         place = "last" if index == indices[-1] else "earlier"
         facts = (*case, f"place={place}")
-        messages.append(((index, 0, len(text)), Unit(text, previous, facts, draft if place == "last" else "")))
-        for start, end in Text(text).sentences or ((0, len(text)),):
-            sentences.append(((index, start, end), Unit(text[start:end], previous, facts)))
+        spans = Text(text).sentences or ((0, len(text)),)
+        said = tuple(text[start:end] for start, end in spans)
+        messages.append(((index, 0, len(text)), Unit(said, previous, facts, draft if place == "last" else "")))
+        for start, end in spans:
+            sentences.append(((index, start, end), Unit((text[start:end],), previous, facts)))
             previous = ""
     return sentences, messages
 
@@ -93,21 +97,26 @@ class LearnedRules:
         hit = [any(f.start < end and start < f.end for f in certain) for (start, end), _ in units]
         found = []
         judgements = self._classifier.judge([unit for _, unit in units], hit)
-        for (span, unit), seen, judged in zip(units, hit, judgements, strict=True):
+        doubtful = sum(seen or judged.faulty >= DOUBTFUL for seen, judged in zip(hit, judgements, strict=True))
+        for (span, _), seen, judged in zip(units, hit, judgements, strict=True):
             rule = self._findings.get(judged.category)
-            if seen or not rule or rule.id in ignore or len(unit.text) < SHORTEST:
+            if seen or not rule or rule.id in ignore or span[1] - span[0] < SHORTEST:
                 continue
-            severity = self._severity(judged, span, context, promises)
+            severity = self._severity(judged, span, context, promises, alone=doubtful < 2)
             if severity:
                 found.append(_finding(rule, severity, draft, span))
         return found
 
     def _severity(
-        self, judged: Judgement, span: Span, context: Context, promises: Sequence[Promise]
+        self, judged: Judgement, span: Span, context: Context, promises: Sequence[Promise], *, alone: bool
     ) -> Severity | None:
-        """How sure a finding is, None for too little; what authority covers is no fault, what nobody knows no error."""
-        limits = self._classifier.meta["draft"]["thresholds"][judged.category]
-        severity = _severity(judged.faulty, limits)
+        """How sure a finding is, None for too little; what authority covers is no fault, what nobody knows no error.
+
+        The only doubtful sentence of a draft has to be more likely faulty: good drafts have none, bad ones several.
+        """
+        draft = self._classifier.meta["draft"]
+        certain, shown = draft["thresholds"][judged.category]
+        severity = _severity(judged.faulty, (max(certain, draft["alone"]) if certain and alone else certain, shown))
         if judged.category is not Category.PROMISE or not severity:
             return severity
         here = [p for p in promises if p.start < span[1] and span[0] < p.end]
@@ -151,8 +160,8 @@ class LearnedRules:
         warned = {s.kind for s in written}
         kept = []
         for signal in found:
-            grave = decide([signal], context, ladder).action in GRAVEST
-            alone = grave and signal.kind not in warned
+            certain = signal.severity is Severity.ERROR
+            alone = certain and signal.kind not in warned and decide([signal], context, ladder).action in GRAVEST
             kept.append(signal.model_copy(update={"severity": Severity.WARNING}) if alone else signal)
         return kept
 

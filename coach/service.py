@@ -398,7 +398,16 @@ class ReplyCoach:
             emergency_number=self._book.ladder.emergency_number,
         )
         missing, promises = self._missing(work, work.tools, text), self._promised(work, work.tools, text)
-        return [*text_faults(text, case), *rule_faults(text, case, work.tools.linter, missing, promises, work.promises)]
+        faults = rule_faults(text, case, work.tools.linter, missing, promises, work.promises)
+        return [*text_faults(text, case), *faults, *self._learned_faults(work, work.tools, text, promises)]
+
+    def _learned_faults(self, work: Work, tools: Tools, text: str, promises: Sequence[Promise]) -> list[Fault]:
+        """The new sentences of `text` that the learned rules are certain of; those of the draft were judged there."""
+        if not tools.learned:
+            return []
+        found = tools.learned.findings(Text(text), work.context, (), promises, work.request.options.ignore)
+        certain = [f.quote for f in found if f.severity is Severity.ERROR and f.quote not in work.request.draft]
+        return [Fault(kind="finding_left", detail=quote) for quote in certain]
 
     def _todo(self, work: Work, rewrite: str | None) -> tuple[str, ...]:
         """What the text that may leave commits the agent to."""

@@ -20,6 +20,7 @@ from coach.service import ReplyCoach
 from coach.settings import Settings
 from coach.text import Text
 from coach.types import Action, Category, Channel, Context, Message, Request, Severity, SignalKind
+from tests.scripted import model_that
 
 BOOK = RuleBook()
 SHIPPED = Classifier.load()
@@ -60,13 +61,14 @@ def sure_of(*features: str, certain: float | None = 0.5) -> Classifier:
             "draft": {
                 "categories": categories,
                 "calibration": [1, 0, 0],
-                "thresholds": dict.fromkeys(categories, [certain, 0.2]),
+                "thresholds": {key: [certain, 0.2] for key in categories},
+                "alone": certain,
             },
             "customer": {
                 "kinds": kinds,
                 "slope": [1] * len(kinds),
                 "bias": [0] * len(kinds),
-                "thresholds": dict.fromkeys(kinds, [certain, 0.2]),
+                "thresholds": {key: [certain, 0.2] for key in kinds},
             },
         },
     )
@@ -118,15 +120,19 @@ def test_it_loads_in_less_than_a_second_and_is_small() -> None:
 
 
 def test_the_same_words_give_the_same_scores_alone_and_among_others() -> None:
-    units = [Unit("Beruhigen Sie sich."), Unit(""), Unit("Ihr Paket liegt im Depot.", "Guten Tag", ("channel=email",))]
+    units = [
+        Unit(("Beruhigen Sie sich.",)),
+        Unit(("",)),
+        Unit(("Ihr Paket liegt im Depot.",), "Hallo", ("channel=email",)),
+    ]
     together = SHIPPED._draft.scores(units)
     for row, unit in zip(together, units, strict=True):
         assert np.allclose(row, SHIPPED._draft.scores([unit])[0], atol=1e-5)
 
 
 def test_features_fold_and_count() -> None:
-    letters, words, before, case, reply = features(Unit("Für 12 Für", "Davor", ("channel=chat",), "Ja gern"))
-    assert letters.count("cfuer") == 2 and "c fuer"[:5] in {gram[:5] for gram in letters}
+    letters, words, before, case, reply = features(Unit(("Für 12 Für",), "Davor", ("channel=chat",), "Ja gern"))
+    assert letters.count("cfuer") == 2 and "c fue" in letters
     assert words == ["wfuer", "w0", "wfuer", "wfuer 0", "w0 fuer", "wfuer 0 fuer"]
     assert (before, case, reply) == (["pdavor"], ["xchannel=chat"], ["rja", "rgern", "rja gern"])
 
@@ -134,6 +140,19 @@ def test_features_fold_and_count() -> None:
 def test_others_is_the_best_of_the_rest() -> None:
     assert others(np.array([1.0, 0.5, -1.0])).tolist() == [0.5, 1.0, 1.0]
     assert others(np.array([1.0])).tolist() == [-2.0]
+
+
+def test_the_only_doubtful_sentence_has_to_be_more_likely_faulty() -> None:
+    """The second sentence is as likely faulty alone as with the first one, and certain only with it."""
+    meta = sure_of("wpaket").meta
+    classifier = sure_of("wpaket", "wdepot")
+    classifier.meta = {**meta, "draft": {**meta["draft"], "alone": 1.1}}
+    rules = LearnedRules(BOOK, "de", classifier)
+    for draft, severity in (
+        ("Es geht um Ihr Paket.", "warning"),
+        ("Es geht um Ihr Paket. Es liegt im Depot.", "error"),
+    ):
+        assert {f.severity for f in rules.findings(Text(draft), context(), [])} == {severity}
 
 
 # a file that cannot be read -------------------------------------------------------------------------------------------
@@ -164,7 +183,7 @@ def test_a_missing_or_damaged_file_stops_the_start(tmp_path: Path, content: Any)
         Classifier.load(path)
 
 
-# a bad classifier ------------------------------------------------------------------------------------------------------
+# a bad classifier -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("warnings_given", [0, 1])
@@ -193,6 +212,16 @@ async def test_a_bad_classifier_loses_no_fact() -> None:
     result = await coach.coach(request(DRAFT.replace("Paket", "Paket 4711-B"), "Wo ist mein Paket?"))
     assert result.rewrite is None or ("4711-B" in result.rewrite and "Jonas Weber" in result.rewrite)
     assert (result.rewrite is None) == bool(result.remaining)
+
+
+async def test_what_the_model_writes_is_judged_too() -> None:
+    """The draft is faulty by a written rule; the model's text by a learned one, so it may not leave."""
+    written = DRAFT.replace("liegt im Depot.", "liegt im Depot. Das Wetter war gut.")
+    model = model_that(writes=[written, written, written])
+    coach = ReplyCoach(BOOK, model, classifier=sure_of("wwetter"))
+    faulty = DRAFT.replace("Ihr Paket", "Beruhigen Sie sich. Ihr Paket")
+    result = await coach.coach(request(faulty, "Wo ist mein Paket?"))
+    assert result.rewrite_by == "editor" and result.rewrite and "Wetter" not in result.rewrite
 
 
 async def test_a_warning_changes_nothing() -> None:
@@ -233,8 +262,8 @@ def test_what_was_taken_back_is_void() -> None:
 
 def test_it_can_be_switched_off() -> None:
     off, on = (create_app(Settings(classifier=wanted)).state.coach for wanted in (False, True))
-    draft = f"Guten Tag Frau Becker,\n\n{BOOK.find('learned-hostility')[0].examples[0].flagged}"  # type: ignore[union-attr]
-    case = request(draft, "Wie stelle ich das ein?")
+    said = "Ein Vertrag ist wie ein Busfahrplan: Wer nach der Abfahrt kommt, bleibt eben stehen."
+    case = request(f"Guten Tag Frau Becker,\n\n{said} Das hätte Ihnen auch jedes Kind sagen können.", "Was gilt?")
 
     def learned(coach: ReplyCoach) -> set[str]:
         return {f.rule for f in asyncio.run(coach.coach(case)).findings if f.rule.startswith("learned-")}

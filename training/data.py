@@ -70,8 +70,8 @@ def draft_examples(case: dict[str, Any]) -> list[Example]:
         Example(unit, frozenset(c for c, start, end in found if start < b and a < end), case["id"], "draft")
         for (a, b), unit in draft_units(draft, context)
     ]
-    seen = {example.unit.text for example in examples}
-    rewrite = [unit for _, unit in draft_units(Text(labels["rewrite"]), context) if unit.text not in seen]
+    seen = {example.unit.sentences for example in examples}
+    rewrite = [unit for _, unit in draft_units(Text(labels["rewrite"]), context) if unit.sentences not in seen]
     return examples + [Example(unit, frozenset(), case["id"], "rewrite") for unit in rewrite]
 
 
@@ -102,7 +102,10 @@ def written_example(sentence: Sentence) -> Example:
         case = draft_units(Text("."), context)[0][1].case
     else:
         case = customer_units([Message(author="customer", text=".")], context)[0][0][1].case
-    return Example(Unit(sentence.text, sentence.previous, case), frozenset(sentence.labels), sentence.id, "written")
+    said = () if sentence.role == "draft" else tuple(sentence.text[a:b] for a, b in Text(sentence.text).sentences)
+    return Example(
+        Unit(said or (sentence.text,), sentence.previous, case), frozenset(sentence.labels), sentence.id, "written"
+    )
 
 
 def data_hash(cases: Sequence[dict[str, Any]], sentences: Sequence[Sentence]) -> str:

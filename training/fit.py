@@ -17,7 +17,7 @@ STRENGTH = 10.0
 """The inverse of the regularisation."""
 MIN_EXAMPLES = (2, 2, 2, 2, 2)
 """In so many examples a feature of each block has to stand."""
-MOST_FEATURES = 60_000
+MOST_FEATURES = 40_000
 """Features that are kept: those that weigh most in a first fit."""
 
 Matrix: TypeAlias = Any

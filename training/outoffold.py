@@ -27,6 +27,8 @@ HANDED_OVER = frozenset(
 )
 LEAST_CERTAIN, LEAST_SHOWN = 0.7, 0.35
 """No threshold lies lower: what written rules leave over is harder than the average that precision is taken from."""
+ALONE = 0.8
+"""From so likely on the only doubtful sentence of a draft is certainly faulty."""
 FEWEST = 6
 """So many judgements above a threshold have to bear out its precision."""
 

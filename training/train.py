@@ -34,6 +34,7 @@ from training.data import (
     written_example,
 )
 from training.outoffold import (
+    ALONE,
     Arrays,
     OutOfFold,
     by_case,
@@ -89,7 +90,12 @@ def calibration(oof: dict[str, OutOfFold], data: str) -> tuple[dict[str, Any], d
     meta = {
         "format": FORMAT,
         "data": data,
-        "draft": {"categories": CATEGORIES, "calibration": weights, "thresholds": draft_thresholds},
+        "draft": {
+            "categories": CATEGORIES,
+            "calibration": weights,
+            "thresholds": draft_thresholds,
+            "alone": ALONE,
+        },
         "customer": {"kinds": KINDS, **platt, "thresholds": customer_thresholds},
     }
     return meta, {"draft": draft_measured, "customer": customer_measured}
@@ -118,7 +124,7 @@ def _curve_point(
         aside = {groups[i] for i in order[: len(groups) // 5]}
         rest = order[len(groups) // 5 :]
         kept = {groups[i] for i in rest[: int(share * len(rest))]}
-        some = [e for e in by_hand if np.random.default_rng(len(e.unit.text)).random() < share]
+        some = [e for e in by_hand if np.random.default_rng(len(e.unit.sentences[0])).random() < share]
         train = [e for e in of_cases if e.group in kept] + some
         held_out = [e for e in of_cases if e.group in aside]
         model = settings.scorer(settings.fit(train, role))
