@@ -1,4 +1,4 @@
-# make run | test | lint | evals | bench | docs | lock | clean
+# make run | test | lint | evals | bench | train | docs | lock | clean
 #   make run MODEL=local PORT=8080     another model, a given port
 #   make test SLOW=1                   the slow tests too
 
@@ -13,7 +13,7 @@ ifeq ($(CI),true)
 SLOW ?= 1
 endif
 
-.PHONY: run test lint evals bench docs lock clean
+.PHONY: run test lint evals bench train docs lock clean
 .DEFAULT_GOAL := run
 
 run: $(SET_UP)
@@ -37,6 +37,11 @@ lint: .venv/.dev
 
 evals: .venv/.dev
 	@$(BIN)/python -m evals.measure
+
+# The learned rules anew, from the labelled cases and sentences: see training/README.md.
+train: .venv/.dev
+	@$(BIN)/python -m training.check
+	@$(BIN)/python -m training.train
 
 bench: .venv/.dev
 	@$(BIN)/python -m bench.lint

@@ -11,10 +11,13 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from coach.classifier import BLOCK_WEIGHTS, Scorer, Unit, features
+from coach.errors import ConfigurationError
 from training.data import CATEGORIES, KINDS, Example
 
 STRENGTH = 10.0
 """The inverse of the regularisation."""
+WRITTEN_WEIGHT = 0.5
+"""What a sentence written by hand weighs against one of a case, where the category is learned."""
 MIN_EXAMPLES = (2, 2, 2, 2, 2)
 """In so many examples a feature of each block has to stand."""
 MOST_FEATURES = 40_000
@@ -74,15 +77,20 @@ def fit_binary(x: Matrix, y: Bools) -> tuple[Floats, float]:
     return model.coef_[0], float(model.intercept_[0])
 
 
-def fit_categories(x: Matrix, labels: Sequence[str]) -> tuple[Floats, Floats]:
-    """Weights and biases of the categories, a column each, for sentences that are faulty."""
-    model = LogisticRegression(C=STRENGTH, max_iter=400, random_state=0).fit(x, list(labels))
+def fit_categories(x: Matrix, labels: Sequence[str], weight: Floats) -> tuple[Floats, Floats]:
+    """Weights and biases of the categories, a column each, for faulty sentences; `weight` is (rows).
+
+    Raises ConfigurationError where only one category occurs.
+    """
+    if len(set(labels)) < 2:
+        raise ConfigurationError("the labels of the drafts have to name at least two categories")
+    model = LogisticRegression(C=STRENGTH, max_iter=400, random_state=0).fit(x, list(labels), sample_weight=weight)
+    rows, biases = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # one row tells the second from the first
+        rows, biases = np.vstack([-rows / 2, rows / 2]), np.concatenate([-biases / 2, biases / 2])
     weights, bias = np.zeros((x.shape[1], len(CATEGORIES))), np.full(len(CATEGORIES), -9.0)
-    for row, category in enumerate(model.classes_):
-        weights[:, CATEGORIES.index(category)], bias[CATEGORIES.index(category)] = (
-            model.coef_[row],
-            model.intercept_[row],
-        )
+    for category, row, its_bias in zip(model.classes_, rows, biases, strict=True):
+        weights[:, CATEGORIES.index(category)], bias[CATEGORIES.index(category)] = row, its_bias
     return weights, bias
 
 
@@ -94,7 +102,8 @@ def gravest(labels: frozenset[str]) -> str:
 def _fit_draft(x: Matrix, examples: Sequence[Example]) -> tuple[Floats, Floats]:
     faulty = np.array([bool(e.labels) for e in examples])
     weights, bias = fit_binary(x, faulty)
-    of_kind, biases = fit_categories(x[faulty], [gravest(e.labels) for e in examples if e.labels])
+    weight = np.array([WRITTEN_WEIGHT if e.source == "written" else 1.0 for e in examples if e.labels])
+    of_kind, biases = fit_categories(x[faulty], [gravest(e.labels) for e in examples if e.labels], weight)
     return np.column_stack([weights, of_kind]), np.array([bias, *biases])
 
 

@@ -159,6 +159,7 @@ def _facts(
         "bytes": path.stat().st_size,
         "settings": {
             "strength": settings.STRENGTH,
+            "weight of a written sentence for the category": settings.WRITTEN_WEIGHT,
             "least examples of a feature": settings.MIN_EXAMPLES,
             "most features": settings.MOST_FEATURES,
             "block weights": BLOCK_WEIGHTS,
