@@ -2,12 +2,13 @@
 
 usage: python -m evals.measure [--language de|en] [--only KIND] [--misses] [--rewrites] [--part 1|2] [--no-classifier]
 
-Prints, for dev and test apart: precision, recall and F1 per signal, finding and omission kind; the verdict's macro-F1
+Prints, for dev, own and test apart: precision, recall and F1 per signal, finding and omission kind; the verdict's macro-F1
 and the missed escalations; and what became of the rewrites. ``--misses`` prints, for `dev` only, each label that no
 rule found and each false alarm; ``--rewrites`` prints the rewrites of `dev` that lost or kept what they should not.
 
 The rules were written from `dev` and the classifier was trained on it: the numbers of `dev` are no estimate of what to
-expect, those of `test` are.
+expect, those of `test` are. `own` are cases that were written later, not split yet; nothing was trained on them, and 50
+of the 90 were looked at when rules were narrowed.
 """
 
 import argparse
@@ -42,7 +43,7 @@ def load(side: str, language: str | None = None, half: int | None = None) -> lis
         case
         for case in cases
         if (not language or case["request"]["language"] == language)
-        and (half is None or side == "test" or part(case["id"]) == half)
+        and (half is None or side != "dev" or part(case["id"]) == half)
     ]
 
 
@@ -225,7 +226,7 @@ async def main() -> int:
     book = RuleBook()
     coach = ReplyCoach(book, limits=Limits(), classifier=None if args.no_classifier else Classifier.load())
     linters = {language: Linter(book, language) for language in book.languages}
-    for side in ("dev", "test"):
+    for side in ("dev", "own", "test"):
         tally = Tally(args.only, args.misses and side == "dev")
         for case in load(side, args.language, args.part):
             result = await coach.coach(Request.model_validate(case["request"]))
