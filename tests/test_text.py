@@ -99,11 +99,12 @@ def test_a_postscript_is_no_signature() -> None:
         ("erstattungg", "erstattung"),
         ("erstattnug", "erstattung"),
         ("bestattung", "bestattung"),
+        ("versehen", "versehen"),
         ("er", "er"),
     ],
 )
 def test_typos_of_one_letter(typo: str, read: str) -> None:
-    speller = Speller("de", ["erstattung"])
+    speller = Speller("de", ["erstattung", "verstehen"])
     assert speller.correct(Text(f"die {typo} kommt").folded).text == f"die {read} kommt"
 
 
