@@ -374,7 +374,7 @@ class ReplyCoach:
                     completion = await self._writer.write(model, prompt, until)
                 work.took(completion, prompt.id)
                 candidate = unwrapped(completion.output, work.request.draft)
-                faults = await to_thread(self._faults, work, candidate)
+                faults = await to_thread(self._faults, work, candidate, "model")
                 if not faults:
                     return candidate
         except ModelError as error:
@@ -385,8 +385,8 @@ class ReplyCoach:
         )
         return None
 
-    def _faults(self, work: Work, text: str) -> list[Fault]:
-        """Why `text` may not leave."""
+    def _faults(self, work: Work, text: str, by: WrittenBy = "editor") -> list[Fault]:
+        """Why `text` may not leave. The learned rules judge only what a model wrote: the editor says nothing new."""
         assert work.verdict and work.tools
         case = Checked(
             draft=work.request.draft,
@@ -399,7 +399,8 @@ class ReplyCoach:
         )
         missing, promises = self._missing(work, work.tools, text), self._promised(work, work.tools, text)
         faults = rule_faults(text, case, work.tools.linter, missing, promises, work.promises)
-        return [*text_faults(text, case), *faults, *self._learned_faults(work, work.tools, text, promises)]
+        learned = self._learned_faults(work, work.tools, text, promises) if by == "model" else ()
+        return [*text_faults(text, case), *faults, *learned]
 
     def _learned_faults(self, work: Work, tools: Tools, text: str, promises: Sequence[Promise]) -> list[Fault]:
         """The new sentences of `text` that the learned rules are certain of; those of the draft were judged there."""
