@@ -168,13 +168,24 @@ async def test_the_layout_stays(draft: str, rewrite: str) -> None:
             "pünktlich versendet.\n\nGruß\nTim",
             "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim",
         ),
+        (  # of two promises the more telling one is checked
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Das Paket kommt garantiert morgen. Wir erstatten Ihnen den "
+            "Betrag.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Ob eine Erstattung möglich ist, prüfe ich und melde mich "
+            "bei Ihnen.\n\nGruß\nTim",
+        ),
+        (  # half a sentence does not stay
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Wenn Sie ihn jetzt schicken wollen, beruhigen Sie sich bitte."
+            "\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim",
+        ),
         (  # a link is no case number
             "Guten Tag Frau Becker,\n\nberuhigen Sie sich und lesen Sie https://x.example/a.\n\nGruß\nTim",
             "Guten Tag Frau Becker,\n\nich sehe mir Ihr Anliegen an und melde mich bei Ihnen. Der Link dazu: "
             "https://x.example/a\n\nGruß\nTim",
         ),
         (  # a scrap before a colon says nothing alone
-            "Guten Tag Frau Becker,\n\nzu Ihrer Bestellung 88-1: Sie erhalten den vollen Kaufpreis zurück.\n\nGruß\nTim",
+            "Guten Tag Frau Becker,\n\nzu Ihrer Bestellung 88-1: Sie erhalten den Kaufpreis zurück.\n\nGruß\nTim",
             "Guten Tag Frau Becker,\n\nzu 88-1 prüfe ich den Stand und melde mich bei Ihnen.\n\nGruß\nTim",
         ),
     ],

@@ -337,3 +337,25 @@ async def test_the_writer_is_told_of_broken_promises_and_not_of_doubts() -> None
     assert "promise was not kept: 'Ihr Paket kommt am Freitag" in asked
     doubts = [f.quote for f in result.findings if f.severity is Severity.WARNING]
     assert doubts and not any(f"promise: {quote!r}" in asked for quote in doubts)
+
+
+async def test_a_broken_promise_that_the_draft_passes_over_is_taken_up() -> None:
+    thread = [
+        {"author": "customer", "text": "Wo ist mein Paket 4711-B?"},
+        {"author": "agent", "text": "Ihr Paket kommt am Freitag bei Ihnen an."},
+        {"author": "customer", "text": "Am Freitag ist nichts gekommen."},
+    ]
+    result = await coached(GOOD, conversation=thread)
+    assert result.rewrite_by == "editor" and result.rewrite
+    assert result.rewrite.count("haben wir nicht eingehalten") == 1
+    sorry = GOOD.replace("Ihr Paket", "es tut mir leid, dass am Freitag nichts kam. Ihr Paket", 1)
+    assert not (await coached(sorry, conversation=thread)).changed
+
+
+async def test_an_omission_is_named_once() -> None:
+    reading = {"omissions": ["name", "acknowledgement", "name"]}
+    model = model_that(reads=reading, writes=[GOOD])
+    result = await coached(BAD, model=model)
+    assert len(result.omissions) == len({*result.omissions}) and "name" in result.omissions
+    asked = next(messages[-1].content for name, messages in model.asked if name == "str")
+    assert asked.count("\n- name: ") == 1
