@@ -206,7 +206,8 @@ class Labels(Noun):
 
 
 SENTENCES = (
-    "greeting", "check_matter", "check_ids", "link", *(f"check_{kind}" for kind in PromiseKind if kind != PromiseKind.CHECK),
+    "greeting", "check_matter", "check_ids", "link",
+    *(f"check_{kind}" for kind in PromiseKind if kind != PromiseKind.CHECK),
     "boundary_insult", "boundary_hate_or_harassment", "boundary_no_genuine_concern", "boundary_intoxication",
     "hand_over", "hand_over_unavailable", "hand_over_wrong_team", "reminder", "end_conversation", "alert_security",
     "emergency",

@@ -207,6 +207,7 @@ class ReplyCoach:
         said += [signal for signal in answered if signal.kind not in kinds]
         work.signals = with_broken(said, broken, conversation)
         if tools.learned:
+            work.findings = tools.learned.second_opinion(work.draft, context, work.findings)
             learned = tools.learned.findings(work.draft, context, work.findings, work.promises, ignore)
             work.findings = without_overlaps([*work.findings, *learned])
             withdrawn = tools.linter.withdrawn(conversation)

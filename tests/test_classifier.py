@@ -219,7 +219,7 @@ async def test_what_the_model_writes_is_judged_too() -> None:
     written = DRAFT.replace("liegt im Depot.", "liegt im Depot. Das Wetter war gut.")
     model = model_that(writes=[written, written, written])
     coach = ReplyCoach(BOOK, model, classifier=sure_of("wwetter"))
-    faulty = DRAFT.replace("Ihr Paket", "Beruhigen Sie sich. Ihr Paket")
+    faulty = DRAFT.replace("Ihr Paket", "Beruhigen Sie sich. Wir bedauern die Unannehmlichkeiten. Ihr Paket")
     result = await coach.coach(request(faulty, "Wo ist mein Paket?"))
     assert result.rewrite_by == "editor" and result.rewrite and "Wetter" not in result.rewrite
 
@@ -269,3 +269,19 @@ def test_it_can_be_switched_off() -> None:
         return {f.rule for f in asyncio.run(coach.coach(case)).findings if f.rule.startswith("learned-")}
 
     assert not learned(off) and learned(on)
+
+
+@pytest.mark.parametrize(
+    ("sentences", "features", "severity"),
+    [
+        ("Beruhigen Sie sich bitte.", (), Severity.WARNING),  # nothing but one rule speaks against this draft
+        ("Beruhigen Sie sich bitte.", ("wberuhigen",), Severity.ERROR),
+        ("Beruhigen Sie sich bitte. Das Wetter war gut.", ("wwetter",), Severity.ERROR),
+        ("Beruhigen Sie sich bitte. Wir bedauern die Unannehmlichkeiten.", (), Severity.ERROR),
+        ("Wir erstatten Ihnen den vollen Betrag.", (), Severity.ERROR),  # promises are no matter of opinion
+    ],
+)
+def test_a_rule_is_not_believed_alone(sentences: str, features: tuple[str, ...], severity: Severity) -> None:
+    coach = ReplyCoach(BOOK, classifier=sure_of(*features or ("wnever",)))
+    result = coach.review(request(DRAFT.replace("Ihr Paket", f"{sentences} Ihr Paket"), "Wo ist mein Paket?"))
+    assert {f.severity for f in result.findings if not f.rule.startswith("learned")} == {severity}
