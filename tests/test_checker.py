@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from coach.checker import contradicted
+from coach.checker import contradicted, turned
 from coach.rulebook import RuleBook
 from coach.service import ReplyCoach
 from coach.types import Request
@@ -139,3 +139,9 @@ def test_a_clause_that_stays_answers_for_one_like_it() -> None:
     assert not contradicted(draft, "Das Paket ist nicht da. Dass das Paket da ist, dachten wir auch.", [])
     assert contradicted(draft, "Das Paket ist da.", []) == ["Das Paket ist da."]
     assert not contradicted(draft, "Das Paket ist da.", [(0, 10)])
+
+
+def test_what_had_to_go_cannot_be_turned() -> None:
+    draft, rewrite = "Die 40 € sind ja nicht weg.", "Die 40 € sind da."
+    assert [fact.text for fact in turned(draft, rewrite, [])] == ["40 €"]
+    assert turned(draft, rewrite, [(0, len(draft))]) == []

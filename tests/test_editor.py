@@ -175,7 +175,7 @@ async def test_the_layout_stays(draft: str, rewrite: str) -> None:
             "bei Ihnen.\n\nGruß\nTim",
         ),
         (  # half a sentence does not stay
-            "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Wenn Sie ihn jetzt schicken wollen, beruhigen Sie sich bitte."
+            "Guten Tag Frau Becker,\n\nder Beleg liegt bei. Wenn Sie ihn jetzt schicken, beruhigen Sie sich bitte."
             "\n\nGruß\nTim",
             "Guten Tag Frau Becker,\n\nder Beleg liegt bei.\n\nGruß\nTim",
         ),

@@ -1,9 +1,11 @@
 """When an omission is due, when it is not, and how a name is recognised."""
 
 import pytest
+from pydantic import ValidationError
 
 from coach.omissions import OmissionLinter, names
 from coach.rulebook import RuleBook
+from coach.rules import Rule
 from coach.text import Text
 from coach.thread import ThreadReader
 from coach.types import Action, Message, Omission, Request, Severity, Signal, SignalKind
@@ -40,3 +42,9 @@ def test_only_certain_signals_bring_a_rule_up() -> None:
 )
 def test_names(text: str, name: str, called: bool) -> None:
     assert names(text, name) is called
+
+
+def test_an_omission_has_no_patterns() -> None:
+    rule = next(rule for rule in BOOK.of_kind("de", "omission") if rule.satisfied_by)
+    with pytest.raises(ValidationError, match="not `patterns`"):
+        Rule.model_validate({**rule.model_dump(), "patterns": ["paket"]})
