@@ -4,8 +4,9 @@ usage: python -m evals.measure [--language de|en] [--only KIND] [--misses] [--re
        [--no-classifier]
 
 Prints, for dev, own and test apart: precision, recall and F1 per signal, finding and omission kind; the verdict's
-macro-F1 and the missed escalations; and what became of the rewrites. ``--misses`` prints, for `dev` only, each label that no
-rule found and each false alarm; ``--rewrites`` prints the rewrites of `dev` that lost or kept what they should not.
+macro-F1 and the missed escalations; and what became of the rewrites. ``--misses`` prints, for `dev` only, each label
+that no rule found and each false alarm; ``--rewrites`` prints the rewrites of `dev` that lost or kept what they
+should not.
 
 The rules were written from `dev` and the classifier was trained on it: the numbers of `dev` are no estimate of what to
 expect, those of `test` are. `own` are cases that were written later, not split yet; nothing was trained on them, and 50
