@@ -13,7 +13,12 @@ from coach.types import Category, Channel, Context, Cover, Finding, Message, Pro
 BOOK = RuleBook()
 READERS = {language: Promises(BOOK, language) for language in BOOK.languages}
 LINTERS = {language: Linter(BOOK, language) for language in BOOK.languages}
-RULES = [r for rules in BOOK.rules.values() for r in rules if r.kind == "finding" and r.category == Category.PROMISE]
+RULES = [
+    rule
+    for rules in BOOK.rules.values()
+    for rule in rules
+    if rule.kind == "finding" and rule.category == Category.PROMISE and not rule.learned
+]
 
 
 def find(
