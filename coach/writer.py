@@ -98,7 +98,7 @@ class Writer:
     def instructions(self, task: Task, *, brief: bool = False) -> list[Rule]:
         """The instruction rules that this case brings up; those of English for a language without rules.
 
-        `brief` leaves out those that repeat what the list of faults says, and those of every case.
+        `brief` keeps only those that the verdict and what is missing bring up.
         """
         language = task.context.language if task.context.language in self._book.languages else "en"
         kinds: set[SignalKind] = {s.kind for s in task.signals}
@@ -108,15 +108,16 @@ class Writer:
         chosen = []
         for rule in self._book.of_kind(language, "instruction"):
             by = rule.triggered_by
-            due = (
-                (by.always and not brief)
-                or task.verdict.action in by.verdicts
-                or kinds & {*by.signals}
-                or (categories & {*by.findings} and not brief)
-                or lacks & {*by.omissions}
-                or task.context.channel in by.channels
-                or (by.question and asked)
-            )
+            due = task.verdict.action in by.verdicts or lacks & {*by.omissions}
+            if not brief:
+                due = (
+                    due
+                    or by.always
+                    or kinds & {*by.signals}
+                    or categories & {*by.findings}
+                    or task.context.channel in by.channels
+                    or (by.question and asked)
+                )
             if due:
                 chosen.append(rule)
         return chosen
