@@ -108,13 +108,13 @@ class Writer:
         chosen = []
         for rule in self._book.of_kind(language, "instruction"):
             by = rule.triggered_by
-            due = task.verdict.action in by.verdicts or lacks & {*by.omissions}
+            due = task.verdict.action in by.verdicts or bool(lacks & {*by.omissions})
             if not brief:
                 due = (
                     due
                     or by.always
-                    or kinds & {*by.signals}
-                    or categories & {*by.findings}
+                    or bool(kinds & {*by.signals})
+                    or bool(categories & {*by.findings})
                     or task.context.channel in by.channels
                     or (by.question and asked)
                 )
