@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from coach.classifier import Classifier
+from coach.facts import added
 from coach.lint import Linter
 from coach.rulebook import RuleBook
 from coach.service import Limits, ReplyCoach
@@ -168,6 +169,13 @@ def tally_rewrite(case: Case, result: Result, tally: Tally, show: bool) -> None:
         if show:
             print(f"{case['id']} NO REWRITE: {[(f.kind, f.detail) for f in result.remaining]}")
         return
+    request = case["request"]
+    known = [draft, *(m["text"] for m in request["conversation"]), *(request["authority"] or ()), "112"]
+    names = [name for name in (request.get("customer_name"), request.get("agent_name")) if name]
+    new = added(text, [*known, *names], names)
+    tally.counts["rewrites with facts added"]["some" if new else "none"] += 1
+    if show and new:
+        print(f"{case['id']} FACTS ADDED: {[fact.text for fact in new]}")
     for name in ("must_keep", "must_not_say"):
         for string in labels.get(name, []):
             right = string in text if name == "must_keep" else string.lower() not in text.lower()
@@ -188,6 +196,7 @@ def report(side: str, tally: Tally, only: str | None) -> None:
         "faults that stopped the editor",
         "must_keep",
         "must_not_say",
+        "rewrites with facts added",
         "good drafts",
         "findings in reference rewrites",
     ):
