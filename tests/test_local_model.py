@@ -4,6 +4,7 @@ import asyncio
 import functools
 import hashlib
 import http.server
+import json
 import threading
 import time
 import zipfile
@@ -11,13 +12,18 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import httpx
 import pytest
 
+from coach.app import create_app
 from coach.errors import ConfigurationError, ModelTimeout, ModelUnavailable
 from coach.llm import ChatMessage, Completion, LocalModel
 from coach.llm.local import LlamaServer, available_memory
 from coach.llm.weights import SLICES, Hub, Progress, Slices, Source, Weights, fetch_weights, silent
+from coach.openapi import EXAMPLES
+from coach.settings import Settings
 from coach.types import Noun
+from tests.conftest import serving
 from tests.provider_stub import ProviderStub, refused_url, slow, text
 
 CONTENT = b"GGUF" + bytes(range(256)) * 9
@@ -399,3 +405,31 @@ def test_a_broken_file_is_an_error_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "kaputt.gguf").write_bytes(b"GGUF" + bytes(1000))
     with pytest.raises(ConfigurationError, match=r"kaputt\.gguf: llama\.cpp cannot load this file"):
         LlamaServer(tmp_path / "kaputt.gguf")
+
+
+@pytest.fixture(scope="module")
+def local_service() -> Iterator[httpx.Client]:
+    """The whole service with the real model, over HTTP, once it is loaded."""
+    fetch_weights(sources=[SLICES])
+    with serving(create_app(Settings(model="local"))) as client:
+        client.timeout = httpx.Timeout(120)
+        for _ in range(240):
+            if client.get("/readyz").json()["model"]["reachable"]:
+                break
+            time.sleep(0.5)
+        yield client
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("code", ["de", "en"])
+def test_a_whole_request_on_the_real_model(local_service: httpx.Client, code: str) -> None:
+    """An answer in time, whoever wrote it; what the untuned model writes leaves only when it passes the checks."""
+    request = json.loads((EXAMPLES / f"{code}.json").read_text("utf-8"))
+    begin = time.monotonic()
+    response = local_service.post("/v1/coach", json=request)
+    took = time.monotonic() - begin
+    assert response.status_code == httpx.codes.OK, response.text
+    result = response.json()
+    assert result["rewrite"] and result["rewrite_by"] in ("model", "editor") and not result["remaining"]
+    assert result["rewrite_by"] == "model" or result["warnings"], "the answer says why the model did not write"
+    assert result["verdict"]["action"] == "hand_over" and took < 40

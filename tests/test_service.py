@@ -359,3 +359,30 @@ async def test_an_omission_is_named_once() -> None:
     assert len(result.omissions) == len({*result.omissions}) and "name" in result.omissions
     asked = next(messages[-1].content for name, messages in model.asked if name == "str")
     assert asked.count("\n- name: ") == 1
+
+
+LOOKALIKES = [
+    ("de", "Die Warteschleife bringt mich noch um, wann kommt der Techniker?"),
+    ("de", "Ich sterbe vor Langeweile, bis das Update durch ist. Geht das schneller?"),
+    ("de", "Das Gericht war leider kalt, der Nachtisch dafür gut."),
+    ("de", "Ich bin Anwalt und brauche die Rechnung für meine Kanzlei."),
+    ("de", "Mein Chef braucht die Rechnung bis Freitag, geht das?"),
+    ("de", "Können Sie mir sagen, welche Rechte ich als Kunde habe?"),
+    ("de", "So ein Scheiß, der Deckel klemmt. Wie bekomme ich ihn auf?"),
+    ("de", "Wie kann ich meinen Vertrag kündigen?"),
+    ("de", "Ich könnte platzen vor Ärger über diese Verpackung."),
+    ("en", "This queue is killing me, when is it my turn?"),
+    ("en", "I am dying to try the new colour. Is it in stock?"),
+    ("en", "The court was fully booked, is there another one for tennis?"),
+    ("en", "I work for a solicitor and need the invoice for our files."),
+    ("en", "My boss wants the invoice by Friday, is that possible?"),
+    ("en", "What are my rights if the kettle breaks?"),
+    ("en", "How do I cancel my subscription?"),
+]
+
+
+@pytest.mark.parametrize(("language", "says"), LOOKALIKES)
+async def test_look_alikes_escalate_nothing(language: str, says: str) -> None:
+    draft, name = (GOOD, "Frau Becker") if language == "de" else (GOOD_EN, "Ms Roth")
+    result = await coached(draft, says, language=language, customer_name=name)
+    assert result.verdict.action is Action.CONTINUE, [(s.kind, s.quote) for s in result.signals]
