@@ -1,5 +1,6 @@
 """create_app: the one place where things are built."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -78,10 +79,12 @@ def coach_of(settings: Settings, book: RuleBook, model: ChatModel | None) -> Rep
 
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
-    """Begin to load a local model when the service starts; let go of any model when it stops."""
-    if app.state.model and app.state.model.is_local:
-        await app.state.model.ready()
+    """Begin to load the model, or its library, when the service starts; let go of it when the service stops."""
+    warming = asyncio.create_task(app.state.model.ready()) if app.state.model else None
     yield
+    if warming:
+        warming.cancel()
+        await asyncio.gather(warming, return_exceptions=True)
     await app.state.coach.aclose()
 
 

@@ -207,6 +207,7 @@ class ProviderStub:
         for call in self._calls:
             call.cancel()
         await asyncio.gather(*self._calls, return_exceptions=True)
+        await asyncio.sleep(0.01)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.ensure_future(self._serve(reader, writer))
@@ -223,7 +224,8 @@ class ProviderStub:
         except ConnectionError:
             self.hung_up += 1
         finally:
-            writer.close()
+            writer.transport.abort()
+            await asyncio.sleep(0)  # the transport lets go of its socket on the loop's next turn
 
     async def _answer(self, call: Call) -> None:
         if call.request.method != "POST":
