@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from coach.facts import Fact, added, facts, lost
-from coach.lint import Linter
 from coach.omissions import Missing
 from coach.text import Span, Text, fold
 from coach.thread import forms_of_address, language_of
@@ -21,7 +20,6 @@ from coach.types import (
     Message,
     Promise,
     PromiseKind,
-    Severity,
     Verdict,
 )
 
@@ -107,18 +105,16 @@ def text_faults(rewrite: str, case: Checked) -> list[Fault]:
 
 
 def rule_faults(
-    rewrite: str,
     case: Checked,
-    linter: Linter,
+    left: Sequence[Finding],
     missing: Sequence[Missing],
     promises: Sequence[Promise],
     drafted: Sequence[Promise],
 ) -> list[Fault]:
     """The faults that rules find: findings left, promises added, what the verdict asks for and nobody says.
 
-    `missing` and `promises` are those of the rewrite, `drafted` the promises of the draft.
+    `left`, `missing` and `promises` are those of the rewrite, `drafted` the promises of the draft.
     """
-    left = [f for f in linter.findings(Text(rewrite), case.context, case.ignore) if f.severity is Severity.ERROR]
     faulty = [f for f in case.findings if f.category is Category.PROMISE]
     allowed = [p for p in drafted if not any(f.start < p.end and p.start < f.end for f in faulty)]
     known, kinds = {fold(p.quote) for p in allowed}, {p.kind for p in allowed}

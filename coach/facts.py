@@ -369,7 +369,6 @@ class Known:
                     self._numbers.add(str(values.NUMBER_WORDS[word]))
                 elif word in values.UNITS:
                     self._values.add(("number", values.with_unit("1", word)))
-        self._dates = [value for kind, value in self._values if kind == "date"]
 
     def has(self, fact: Fact) -> bool:
         """Whether `fact` stands in one of the texts: by value, by its digits, or word for word."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from coach.rules import LadderTable, Rung, SideRule
-from coach.types import Action, Context, Evidence, Severity, SideStep, Signal, SignalKind, Verdict
+from coach.types import Action, Context, Evidence, Severity, Signal, SignalKind, Verdict
 
 
 def decide(
@@ -60,10 +60,5 @@ def _in(texts: dict[str, str], language: str) -> str:
     return texts.get(language, texts["en"])
 
 
-ABUSE = (SignalKind.INSULT, SignalKind.HATE_OR_HARASSMENT, SignalKind.NO_GENUINE_CONCERN)
-"""The signals that a boundary answers."""
-
 GRAVEST = (Action.END_CONVERSATION, Action.ALERT_SECURITY)
 """The verdicts that a model's word alone must not bring about."""
-
-__all__ = ["ABUSE", "GRAVEST", "SideStep", "decide"]

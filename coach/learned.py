@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from coach.classifier import Classifier, Judgement, Unit
 from coach.ladder import GRAVEST, decide
+from coach.matching import finding_of
 from coach.rulebook import RuleBook
-from coach.rules import Rule
 from coach.text import Span, Text
 from coach.types import (
     Category,
@@ -123,7 +123,7 @@ class LearnedRules:
                 continue
             severity = self._severity(judged, span, context, promises, alone=doubtful < 2)
             if severity:
-                found.append(_finding(rule, severity, draft, span))
+                found.append(finding_of(rule, draft.original[slice(*span)], span[0], severity))
         return found
 
     def _severity(
@@ -191,18 +191,3 @@ def _severity(chance: float, limits: Sequence[float | None]) -> Severity | None:
     if certain is not None and chance >= certain:
         return Severity.ERROR
     return Severity.WARNING if shown is not None and chance >= shown else None
-
-
-def _finding(rule: Rule, severity: Severity, draft: Text, span: Span) -> Finding:
-    start, end = span
-    return Finding(
-        rule=rule.id,
-        category=Category(rule.category or ""),
-        severity=severity,
-        quote=draft.original[start:end],
-        start=start,
-        end=end,
-        why=rule.why or "",
-        instead=rule.instead or "",
-        tips=rule.tips,
-    )

@@ -6,7 +6,7 @@ draft are left out. A rule stays quiet where one of its `unless` patterns stands
 
 from collections.abc import Iterable, Sequence
 
-from coach.matching import RuleMatcher, applies
+from coach.matching import RuleMatcher, applies, finding_of
 from coach.rulebook import RuleBook
 from coach.spelling import Speller
 from coach.text import Folded, Span, Text
@@ -34,17 +34,7 @@ class Linter:
     def findings(self, draft: Text, context: Context, ignore: Sequence[str] = ()) -> list[Finding]:
         """What is wrong with `draft`, in its order; where two rules hit one place the graver category stays."""
         found = [
-            Finding(
-                rule=rule.id,
-                category=Category(rule.category or ""),
-                severity=rule.severity,
-                quote=draft.original[start:end],
-                start=start,
-                end=end,
-                why=rule.why or "",
-                instead=rule.instead or "",
-                tips=rule.tips,
-            )
+            finding_of(rule, draft.original[start:end], start, rule.severity)
             for rule, (start, end) in self._findings.matches(draft, self.fold(draft))
             if rule.id not in ignore and applies(rule.when, context)
         ]

@@ -1,11 +1,11 @@
-"""Where rules fire in a text: their patterns in one pass, their exceptions, and whether they apply to the case."""
+"""Where rules fire in a text: their patterns in one pass, their exceptions, whether they apply, and what they say."""
 
 from collections.abc import Iterable
 
 from coach.patterns import PatternSet
 from coach.rules import Rule, When
 from coach.text import Folded, Span, Text
-from coach.types import Context
+from coach.types import Category, Context, Finding, Severity
 
 _PUNCTUATION = " .,;:!?\n"
 
@@ -51,4 +51,19 @@ def applies(when: When, context: Context, customer_messages: int = 0) -> bool:
         and (when.name_known is None or when.name_known == bool(context.customer_name))
         and (when.max_warnings is None or context.warnings_given <= when.max_warnings)
         and (when.min_customer_messages is None or customer_messages >= when.min_customer_messages)
+    )
+
+
+def finding_of(rule: Rule, quote: str, start: int, severity: Severity) -> Finding:
+    """The finding of `rule` where `quote` begins at `start` of the draft, with the rule's words for the agent."""
+    return Finding(
+        rule=rule.id,
+        category=Category(rule.category or ""),
+        severity=severity,
+        quote=quote,
+        start=start,
+        end=start + len(quote),
+        why=rule.why or "",
+        instead=rule.instead or "",
+        tips=rule.tips,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from coach.authority import Commitment, Grant, cover, parse
 from coach.clauses import Wording, cut, days_to_come, is_absolute, is_soon, names_a_day, segment
 from coach.facts import TODAY, Known, facts
-from coach.matching import RuleMatcher
+from coach.matching import RuleMatcher, finding_of
 from coach.rulebook import RuleBook
 from coach.rules import Rule
 from coach.text import Folded, Span, Text, fold
@@ -207,17 +207,8 @@ def as_finding(committed: Committed) -> Finding | None:
     promise, rule = committed.promise, committed.rule
     if promise.cover == Cover.COVERED or promise.kind == PromiseKind.CHECK:
         return None
-    return Finding(
-        rule=rule.id,
-        category=Category.PROMISE,
-        severity=Severity.WARNING if promise.cover == Cover.UNDECIDED else committed.severity,
-        quote=promise.quote,
-        start=promise.start,
-        end=promise.end,
-        why=rule.why or "",
-        instead=rule.instead or "",
-        tips=rule.tips,
-    )
+    severity = Severity.WARNING if promise.cover == Cover.UNDECIDED else committed.severity
+    return finding_of(rule, promise.quote, promise.start, severity)
 
 
 def _merged(found: Sequence[Committed], original: str) -> tuple[Committed, ...]:

@@ -398,8 +398,9 @@ class ReplyCoach:
             ignore=work.request.options.ignore,
             emergency_number=self._book.ladder.emergency_number,
         )
-        missing, promises = self._missing(work, work.tools, text), self._promised(work, work.tools, text)
-        faults = rule_faults(text, case, work.tools.linter, missing, promises, work.promises)
+        left, missing = self._left(work, work.tools, text), self._missing(work, work.tools, text)
+        promises = self._promised(work, work.tools, text)
+        faults = rule_faults(case, left, missing, promises, work.promises)
         learned = self._learned_faults(work, work.tools, text, promises) if by == "model" else ()
         return [*text_faults(text, case), *faults, *learned]
 
